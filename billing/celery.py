@@ -1,0 +1,111 @@
+"""The Celery app and the whole beat schedule. `manage.py tick` runs the same table without Celery.
+
+The database is the truth and the broker only hurries it: a lost message costs one period, since
+the next beat finds from the rows whatever is due. So results are not kept, nothing is retried,
+and an entry expires with its period: a stopped worker finds one pending run per job, no backlog.
+"""
+
+import os
+import warnings
+from dataclasses import dataclass
+
+from celery import Celery
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined]  # not in its stubs
+from celery.signals import setup_logging
+from django.conf import settings
+
+from billing import file_broker
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing.settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the schedule: `task` by name, every so many seconds, and why."""
+
+    name: str
+    task: str
+    every_s: float
+    why: str
+    arguments: tuple[str, ...] = ()
+
+
+def schedule() -> list[Job]:
+    """Every job, in the order in which `tick` runs them: what was seen first, then what follows."""
+    follows = [
+        Job(
+            f"follow {chain}",
+            "chainwatch.tasks.follow",
+            network.poll_interval_s,
+            "asks the nodes for what is in flight; nothing in flight costs no call",
+            (chain,),
+        )
+        for chain, network in settings.NETWORKS.items()
+    ]
+    return [
+        *follows,
+        Job("verify", "payouts.tasks.verify", 1, "turns what the chains said into payouts' states"),
+        Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
+        Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
+        Job(
+            "reconcile",
+            "reconciliation.tasks.reconcile",
+            300,
+            "writes down where the two sides disagree",
+        ),
+        Job(
+            "forget",
+            "organizations.tasks.forget_idempotency_keys",
+            3600,
+            "removes idempotency keys a day after their first call",
+        ),
+    ]
+
+
+def _broker() -> dict[str, object]:
+    """Redis where REDIS_URL is set; else files under DATA_DIR, for the one machine there is."""
+    if settings.REDIS_URL:
+        # A message a worker took and lost comes back after this; every job is safe to run twice.
+        return {
+            "broker_url": settings.REDIS_URL,
+            "broker_transport_options": {"visibility_timeout": 600},
+        }
+    return file_broker.options(settings.DATA_DIR / "broker")
+
+
+# Celery warns whoever runs it as root of messages that execute code: ours are JSON alone.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+app = Celery("billing")
+app.conf.update(
+    **_broker(),
+    beat_schedule={
+        job.name: {
+            "task": job.task,
+            "schedule": job.every_s,
+            "args": job.arguments,
+            "options": {"expires": job.every_s},
+        }
+        for job in schedule()
+    },
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    beat_max_loop_interval=1,
+    broker_connection_retry_on_startup=True,
+    enable_utc=True,
+    event_queue_expires=60,
+    result_backend=None,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_serializer="json",
+    accept_content=["json"],
+    task_time_limit=300,
+    worker_enable_remote_control=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Django's LOGGING is set up already; connected, this keeps Celery from replacing it."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL of a machine where DATABASE_URL is unset: place, holding, keeper."""

@@ -1,0 +1,212 @@
+"""All settings, in a fixed order. Every variable has a default or a loud failure (.env.example)."""
+
+from pathlib import Path
+
+import django_stubs_ext
+
+from billing.database.place import NAME, PORT, USER, Place
+from billing.environment import Variables, rate
+from billing.networks import networks_from_environment
+from billing.secret_key import secret_key
+
+# Lets fields and querysets name their types (`models.JSONField[...]`) at run time too.
+django_stubs_ext.monkeypatch()
+
+ROOT = Path(__file__).resolve().parent.parent
+env = Variables()
+env.read_env(str(ROOT / ".env"))  # Adds what is unset; an empty variable counts as set here.
+VERSION = "1.0.0"
+
+# --- Place ---------------------------------------------------------------------------------------
+DATA_DIR = Path(env.text("DATA_DIR", str(ROOT / ".data"))).resolve()
+DEBUG = env.flag("DEBUG", default=False)
+PUBLIC_URL = env.web_url(
+    "PUBLIC_URL", f"http://localhost:{env.integer('PORT', 8000, least=1, most=65535)}"
+)
+ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]))
+DATABASE_URL = env.service_url("DATABASE_URL", ["postgresql", "postgres"])
+REDIS_URL = env.service_url("REDIS_URL", ["redis", "rediss"])
+SECRET_KEY = secret_key(env, DATA_DIR, must_be_given=bool(DATABASE_URL))
+
+# --- Database ------------------------------------------------------------------------------------
+# Milliseconds. A statement: longer than any page or call needs, short of what a person waits for.
+# A lock: less than that, so that the waiting one is told and not the whole queue behind it.
+# Idle in a transaction: nothing here pauses inside one, so such a session is stuck and its locks
+# must go. Migrations set the first of these aside (management/commands/migrate.py).
+DATABASE_LIMITS_MS = {
+    "statement_timeout": 30_000,
+    "lock_timeout": 5_000,
+    "idle_in_transaction_session_timeout": 30_000,
+}
+DATABASES = {
+    "default": {
+        **(
+            env.database(DATABASE_URL)
+            if DATABASE_URL
+            else {
+                "ENGINE": "billing.database.backend",
+                "NAME": NAME,
+                "USER": USER,
+                "HOST": str(Place.under(DATA_DIR).sockets),
+                "PORT": PORT,
+            }
+        ),
+        # Reconnecting per request costs eight times the request; a health check a tenth of it.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            # Plans are kept by the server after the fifth time: 13 % of a create.
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+            "connect_timeout": 5,
+            "application_name": "billing",
+            "options": " ".join(f"-c {name}={ms}" for name, ms in DATABASE_LIMITS_MS.items()),
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Apps ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "events",
+    "organizations",
+    "billing",
+]
+ROOT_URLCONF = "billing.urls"
+WSGI_APPLICATION = "billing.wsgi.application"
+APPEND_SLASH = False  # The API never redirects.
+MIDDLEWARE = [
+    # Answers /v1 and the probes itself: what stands below is for pages alone.
+    "billing.api.middleware.ApiMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# --- Pages ---------------------------------------------------------------------------------------
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# --- People --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "organizations.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+# Served over https (a proxy in front says so): cookies never travel in the clear.
+IS_SECURE = PUBLIC_URL.startswith("https://") and not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_AGE = 12 * 3600  # a working day
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "billing_session", "billing_csrf"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if IS_SECURE else []
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_SECURE else 0
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+EMAIL_URL = env.service_url("EMAIL_URL", ["consolemail", "smtp", "smtp+tls", "smtp+ssl"])
+vars().update(env.email_url_config(EMAIL_URL or "consolemail://"))
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "billing@localhost")
+
+# --- API -----------------------------------------------------------------------------------------
+API_RATE_LIMIT = env.parsed("API_RATE_LIMIT", "100/second", rate)
+WEBHOOK_ALLOWED_HOSTS = env.words("WEBHOOK_ALLOWED_HOSTS", [])
+REST_FRAMEWORK = {
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_AUTHENTICATION_CLASSES": ["organizations.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PARSER_CLASSES": ["billing.api.bodies.ExactJsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["billing.api.bodies.ExactJsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "billing.api.bodies.AlwaysJson",
+    "EXCEPTION_HANDLER": "billing.api.errors.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Stablecoin payouts and checkouts",
+    "DESCRIPTION": "Self-hosted, non-custodial. Amounts are exact JSON numbers, times are UTC.",
+    "VERSION": VERSION,
+    "LICENSE": {"name": "Apache-2.0"},
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "Chain": "billing.chains.Chain",
+        "Environment": "billing.chains.Environment",
+        "ErrorType": "billing.api.schema.ERROR_TYPES",
+        "EventType": "events.types.EventType",
+        "Token": "billing.chains.Token",
+    },
+}
+
+# --- Chains --------------------------------------------------------------------------------------
+NETWORKS = networks_from_environment(env)
+SANDBOX_BLOCK_TIME_S = env.integer("SANDBOX_BLOCK_TIME_S", 1, least=1, most=3600)
+
+# --- Log -----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "billing.api.request_ids.RequestIdFilter"}},
+    "formatters": {"line": {"()": "billing.log_lines.LineFormatter"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "line",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Refused requests are the callers' affair; they stand in /metrics.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "celery.worker.strategy": {"level": "WARNING"},  # a line per task received
+        "celery.app.trace": {"level": "WARNING"},  # a line per task done; the task writes its own
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.consumer.connection": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},  # that files have no host name
+        "kombu.transport.virtual.base": {"level": "WARNING"},  # what it puts back when it ends
+    },
+}

@@ -1,0 +1,21 @@
+"""The table of contents: every chapter of the API and the admin, apps named by string."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from billing import pages, views
+
+urlpatterns = [
+    path("v1/health", views.Health.as_view()),
+    path("v1/openapi.json", pages.openapi_document, name="openapi"),
+    path("v1", include("events.urls")),
+    path("docs", pages.reference, name="reference"),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("metrics", views.prometheus),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "billing.pages.bad_request"
+handler404 = "billing.pages.not_found"
+handler500 = "billing.pages.server_error"

@@ -1,0 +1,26 @@
+"""The shape of an event, for the OpenAPI document; answers are written by services.event_json."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from billing.chains import Environment
+from events.types import EventType
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One thing that happened. `data` is the object as it was then."""
+
+    event_id = serializers.CharField()
+    type = serializers.ChoiceField(choices=EventType.choices)
+    checkout_id = serializers.CharField(allow_null=True)
+    data = serializers.DictField(  # type: ignore[assignment]  # fields are taken off the class
+        help_text="The object the event is about, as it was then."
+    )
+    created_at = serializers.DateTimeField()
+    environment = serializers.ChoiceField(choices=Environment.choices)
+    resource_id = serializers.CharField()
+    sequence = serializers.IntegerField(
+        allow_null=True,
+        help_text="Gapless per organization and environment; null until it is given.",
+    )

@@ -1,0 +1,62 @@
+"""Every type of event there is: `<resource>.<what happened>`."""
+
+from django.db.models import TextChoices
+
+
+class EventType(TextChoices):
+    """The value is the word of the API; the label is what a person reads."""
+
+    CHECKOUT_CREATED = "checkout.created"
+    CHECKOUT_PAYMENT_DETECTED = "checkout.payment_detected"
+    CHECKOUT_CONFIRMING = "checkout.confirming"
+    CHECKOUT_COMPLETED = "checkout.completed"
+    CHECKOUT_EXPIRED = "checkout.expired"
+    CHECKOUT_FAILED = "checkout.failed"
+    CHECKOUT_UNDERPAID = "checkout.underpaid"
+    CHECKOUT_OVERPAID = "checkout.overpaid"
+    CHECKOUT_LATE_PAYMENT = "checkout.late_payment"
+    CHECKOUT_WRONG_TOKEN = "checkout.wrong_token"  # noqa: S105  # an event, not a password
+    CHECKOUT_REVERSED = "checkout.reversed"
+
+    PAYOUT_CREATED = "payout.created"
+    PAYOUT_UPDATED = "payout.updated"
+    PAYOUT_APPROVED = "payout.approved"
+    PAYOUT_REJECTED = "payout.rejected"
+    PAYOUT_CANCELED = "payout.canceled"
+    PAYOUT_PENDING_EXECUTION = "payout.pending_execution"
+    PAYOUT_APPROVAL_LAPSED = "payout.approval_lapsed"
+    PAYOUT_TAKEN_BACK = "payout.taken_back"
+    PAYOUT_EXECUTED = "payout.executed"
+    PAYOUT_VERIFYING = "payout.verifying"
+    PAYOUT_REORGED = "payout.reorged"
+    PAYOUT_SETTLED = "payout.settled"
+    PAYOUT_FAILED = "payout.failed"
+    PAYOUT_STALLED = "payout.stalled"
+    PAYOUT_DISCREPANCY = "payout.discrepancy"
+
+    SETTLEMENT_UNEXPECTED = "settlement.unexpected"
+    SETTLEMENT_REVERSED = "settlement.reversed"
+    SETTLEMENT_MATCHED = "settlement.matched"
+    SETTLEMENT_RESOLVED = "settlement.resolved"
+
+    CUSTOMER_CREATED = "customer.created"
+    CUSTOMER_UPDATED = "customer.updated"
+    PAYMENT_METHOD_CREATED = "payment_method.created"
+    PAYMENT_METHOD_UPDATED = "payment_method.updated"
+    PAYMENT_METHOD_DELETED = "payment_method.deleted"
+    SUBSCRIPTION_CREATED = "subscription.created"
+    SUBSCRIPTION_RENEWED = "subscription.renewed"
+    SUBSCRIPTION_PAST_DUE = "subscription.past_due"
+    SUBSCRIPTION_PAUSED = "subscription.paused"
+    SUBSCRIPTION_CANCELED = "subscription.canceled"
+    SUBSCRIPTION_EXPIRED = "subscription.expired"
+
+    WALLET_CREATED = "wallet.created"
+    WALLET_UPDATED = "wallet.updated"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
+    MEMBER_ADDED = "member.added"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_REMOVED = "member.removed"
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"

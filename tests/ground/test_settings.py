@@ -1,0 +1,175 @@
+"""A bad variable stops the start with its name and what is allowed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from billing.chains import Chain, Finality, Token
+from billing.environment import Variables, rate
+from billing.networks import networks_from_environment
+from tests.ground.processes import ROOT, environment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("ARBITRUM_CHAIN_ID", "arbitrum", "a whole number from 1 to 9007199254740991"),
+        ("ARBITRUM_CHAIN_ID", "0", "a whole number from 1 to 9007199254740991"),
+        ("BASE_CONFIRMATIONS", "0", "a whole number from 1 to 100000"),
+        ("BASE_CONFIRMATIONS", "1.5", "a whole number from 1 to 100000"),
+        ("TRON_CONFIRMATIONS", "19 blocks", "a whole number from 1 to 100000"),
+        ("TRON_CONFIRMATIONS", "١٩", "a whole number from 1 to 100000"),
+        ("TRON_FINALITY", "finalized", "one of confirmations, solidified"),
+        ("BASE_FINALITY", "solidified", "one of confirmations, safe, finalized"),
+        ("ARBITRUM_FINALITY", "Safe", "one of confirmations, safe, finalized"),
+        ("TRON_QUORUM", "2", "a whole number from 1 to 1"),
+        ("POLL_INTERVAL_S", "0", "a whole number from 1 to 3600"),
+        ("BASE_USDC_CONTRACT", "0x123", "An address on Base is 0x and 40 hexadecimal digits."),
+        (
+            "ARBITRUM_USDC_CONTRACT",
+            "0xaf88d065e77c8cC2239327C5EDb3A432268e5832",
+            "Its checksum is wrong",
+        ),
+        ("TRON_USDT_CONTRACT", "0x0000000000000000000000000000000000000001", "This is a 0x"),
+        (
+            "ARBITRUM_USDC_CONTRACT",
+            "0xfd086bc7cd5c481dcc9c85ebe478a1c0b69fcbb9",
+            "another address than that of the other token",
+        ),
+    ],
+)
+def test_a_bad_value_of_a_chain_names_the_variable_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        networks_from_environment(Variables())
+
+    assert str(refusal.value).startswith(f"{name} is ")
+    assert allowed in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ARBITRUM_RPC_URLS", "node.example.com/secret"),
+        ("ARBITRUM_RPC_URLS", "https://node.example.com/secret,wss://b.example.com/secret"),
+        ("ARBITRUM_RPC_URLS", "https://a.example.com/secret,https://a.example.com/secret"),
+        ("BASE_RPC_URLS", "https://node.example.com:secret/"),
+        ("BASE_RPC_HEADERS", '{"X-Api-Key": secret}'),
+        ("BASE_RPC_HEADERS", '["secret"]'),
+        ("BASE_RPC_HEADERS", '{"X-Api-Key": ["secret"]}'),
+    ],
+)
+def test_a_bad_value_that_may_hold_a_secret_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        networks_from_environment(Variables())
+
+    assert str(refusal.value).startswith(f"{name} has a value that is not allowed. Allowed: ")
+    assert "secret" not in str(refusal.value)
+
+
+def test_good_values_reach_the_registry_in_canonical_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARBITRUM_RPC_URLS", " http://127.0.0.1:8545 , https://b.example.com/key ")
+    monkeypatch.setenv("ARBITRUM_RPC_HEADERS", '{"X-Api-Key": "k"}')
+    monkeypatch.setenv("ARBITRUM_USDT_CONTRACT", "0xfd086bc7cd5c481dcc9c85ebe478a1c0b69fcbb9")
+    monkeypatch.setenv("ARBITRUM_CONFIRMATIONS", "3")
+    monkeypatch.setenv("ARBITRUM_FINALITY", "safe")
+    monkeypatch.setenv("ARBITRUM_QUORUM", "2")
+    monkeypatch.setenv("POLL_INTERVAL_S", "7")
+
+    row = networks_from_environment(Variables())[Chain.ARBITRUM]
+
+    assert row.rpc_urls == ("http://127.0.0.1:8545", "https://b.example.com/key")
+    assert row.rpc_headers == {"X-Api-Key": "k"}
+    assert row.contracts[Token.USDT] == "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9"
+    assert (row.confirmations, row.finality, row.quorum) == (3, Finality.SAFE, 2)
+    assert row.poll_interval_s == 7
+
+
+def test_what_is_unset_or_empty_has_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRON_CONFIRMATIONS", "")
+    monkeypatch.delenv("TRON_FINALITY", raising=False)
+
+    row = networks_from_environment(Variables())[Chain.TRON]
+
+    assert (row.confirmations, row.finality) == (19, Finality.SOLIDIFIED)
+    assert row.rpc_urls == ()
+    assert not row.is_configured
+    assert row.poll_interval_s == 3
+
+
+@pytest.mark.parametrize("text", ["100", "0/second", "100/day", "-1/second", "1e3/second", "OFF"])
+def test_a_bad_rate_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="100/second"):
+        rate(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("PORT", "99999", "error: PORT is '99999'. Allowed: a whole number from 1 to 65535.\n"),
+        ("DEBUG", "maybe", "error: DEBUG is 'maybe'. Allowed: on or off.\n"),
+        (
+            "API_RATE_LIMIT",
+            "fast",
+            "error: API_RATE_LIMIT is 'fast'. "
+            "Allowed: 100/second, 600/minute, 9000/hour, or off.\n",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://u:hush@h/d",
+            "error: DATABASE_URL has a value that is not allowed. "
+            "Allowed: postgresql://… or postgres://….\n",
+        ),
+        (
+            "SECRET_KEY",
+            "short",
+            "error: SECRET_KEY has a value that is not allowed. "
+            "Allowed: 32 or more random characters.\n",
+        ),
+        (
+            "PUBLIC_URL",
+            "pay.example.com",
+            "error: PUBLIC_URL is 'pay.example.com'. "
+            "Allowed: an absolute URL such as https://pay.example.com.\n",
+        ),
+    ],
+)
+def test_a_command_ends_with_one_line_and_status_2(name: str, value: str, line: str) -> None:
+    done = _manage("help", **{name: value})
+
+    assert (done.returncode, done.stderr, done.stdout) == (2, line, "")
+
+
+def test_a_given_database_needs_a_given_secret_key() -> None:
+    done = _manage("help", DATABASE_URL="postgresql://u:p@127.0.0.1:1/d", SECRET_KEY="")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: SECRET_KEY is unset. Where DATABASE_URL is set")
+
+
+def test_help_starts_no_database(tmp_path: Path) -> None:
+    done = _manage("help", DATA_DIR=str(tmp_path), DATABASE_URL="")
+
+    assert done.returncode == 0
+    assert not (tmp_path / "postgres").exists()
+
+
+def _manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
