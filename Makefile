@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := billing docs events organizations
+SOURCES := approvals billing docs events organizations wallets
 UV := uv==0.13.8
 LOCK := --no-config --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --exclude-newer 7d --quiet

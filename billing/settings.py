@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "events",
     "organizations",
+    "wallets",
+    "approvals",
     "billing",
 ]
 ROOT_URLCONF = "billing.urls"
