@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "events",
     "organizations",
     "wallets",
+    "chainwatch",
     "approvals",
     "billing",
 ]

@@ -1,0 +1,177 @@
+"""The simulated chain: what integrators and demonstrations pay on, instead of money.
+
+One chain per scope and chain. Its head is the clock, in blocks of SANDBOX_BLOCK_TIME_S, plus the
+blocks it was moved ahead; a block's time and hash follow from its number, so that nothing has to
+run while nobody looks, and moving ahead moves the chain's time too. What is on it, rows say.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F
+
+from billing.chains import Chain
+from billing.errors import InvalidRequest
+from chainwatch.models import SandboxChain, SandboxTransaction, WatchedTransaction
+
+MOST_BLOCKS_AT_ONCE = 1_000_000
+MOST_BLOCKS_AHEAD = 300_000_000  # about ten years of blocks of a second: times stay sensible
+MOST_REMADE = 1_000  # the older ones have long been final
+NOBODY = {
+    Chain.TRON: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb",
+    Chain.ARBITRUM: "0x0000000000000000000000000000000000000000",
+    Chain.BASE: "0x0000000000000000000000000000000000000000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTransfer:
+    """One token transfer that a simulated transaction will make. Addresses canonical."""
+
+    contract: str
+    from_address: str
+    to_address: str
+    amount_atomic: int
+
+
+def broadcast(
+    scope: str,
+    chain: str,
+    tx_hash: str,
+    key: str,
+    *,
+    transfers: Sequence[PlannedTransfer],
+    succeeded: bool = True,
+    at: datetime,
+) -> SandboxTransaction:
+    """Put a transaction into the next block of the simulated chain.
+
+    Sent again it stays what it was; after `drop` it may be sent with another plan. The same hash
+    with another key is another transaction, whose transfers are numbered after the earlier ones'.
+    """
+    with transaction.atomic():
+        # The row lock lets two senders of one hash number their logs one after the other.
+        ledger = _locked(scope, chain)
+        same_hash = SandboxTransaction.objects.filter(scope=scope, chain=chain, tx_hash=tx_hash)
+        known = same_hash.filter(key=key).first()
+        if known is not None and known.dropped_at is None:
+            return known
+        sent = known or SandboxTransaction(scope=scope, chain=chain, tx_hash=tx_hash, key=key)
+        sent.first_ordinal = _next_ordinal(same_hash)
+        sent.block_number = head_number(ledger, at) + 1
+        sent.succeeded = succeeded
+        sent.sender = transfers[0].from_address if transfers else NOBODY[Chain(chain)]
+        sent.transfers = [
+            asdict(each) | {"amount_atomic": str(each.amount_atomic)} for each in transfers
+        ]
+        sent.broadcast_at, sent.dropped_at = at, None
+        sent.save()
+        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+    return sent
+
+
+def drop(scope: str, chain: str, tx_hash: str, key: str, *, at: datetime) -> bool:
+    """Take a transaction off the simulated chain. Returns whether there was one.
+
+    If it was in a block, that block alone is replaced: those above it keep their hashes, as no
+    real chain could, so that simulating one payout disturbs no other.
+    """
+    with transaction.atomic():
+        ledger = _locked(scope, chain)
+        sent = SandboxTransaction.objects.filter(
+            scope=scope, chain=chain, tx_hash=tx_hash, key=key, dropped_at=None
+        ).first()
+        if sent is None:
+            return False
+        sent.dropped_at = at
+        sent.save(update_fields=["dropped_at"])
+        if sent.block_number <= head_number(ledger, at):
+            ledger.remade = [*ledger.remade, sent.block_number][-MOST_REMADE:]
+            ledger.save(update_fields=["remade"])
+        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+    return True
+
+
+def fork(ledger: SandboxChain, from_block: int) -> None:
+    """Replace every block from `from_block` on: same numbers and times, other hashes."""
+    ledger.forks = sorted([*ledger.forks, from_block])
+    ledger.save(update_fields=["forks"])
+
+
+def advance(scope: str, chain: str, blocks: int) -> None:
+    """Move the head ahead of the clock by so many blocks more, and the chain's time with it.
+
+    Raises InvalidRequest, code `too_many_blocks`, beyond what keeps times sensible.
+    """
+    if not 1 <= blocks <= MOST_BLOCKS_AT_ONCE:
+        raise InvalidRequest(
+            f"The head moves by 1 to {MOST_BLOCKS_AT_ONCE} blocks at once.",
+            code="too_many_blocks",
+            param="blocks",
+        )
+    with transaction.atomic():
+        SandboxChain.objects.get_or_create(scope=scope, chain=chain)
+        moved = SandboxChain.objects.filter(
+            scope=scope, chain=chain, blocks_ahead__lte=MOST_BLOCKS_AHEAD - blocks
+        ).update(blocks_ahead=F("blocks_ahead") + blocks)
+        if not moved:
+            raise InvalidRequest(
+                f"This chain is {MOST_BLOCKS_AHEAD} blocks ahead of the clock at most.",
+                code="too_many_blocks",
+                param="blocks",
+            )
+        _ask_soon(scope, chain)
+
+
+def ledger_of(scope: str, chain: str) -> SandboxChain:
+    """Return the chain's row; one that nobody used yet needs none."""
+    row = SandboxChain.objects.filter(scope=scope, chain=chain).first()
+    return row or SandboxChain(scope=scope, chain=chain)
+
+
+def head_number(ledger: SandboxChain, at: datetime) -> int:
+    """Return the number of the newest block."""
+    return int(at.timestamp()) // _block_time_s() + ledger.blocks_ahead
+
+
+def block_time(number: int) -> datetime:
+    """Return when a block was mined: a function of its number, so ahead of the clock it is too."""
+    return datetime.fromtimestamp(number * _block_time_s(), UTC)
+
+
+def block_hash(ledger: SandboxChain, number: int) -> str:
+    """Return a block's hash: another one for each fork at or below it, and each time remade."""
+    forks, remade = bisect_right(ledger.forks, number), ledger.remade.count(number)
+    text = f"{ledger.scope}|{ledger.chain}|{number}|{forks}|{remade}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    # A Tron block id begins with its height.
+    return f"{number:016x}{digest[16:]}" if ledger.chain == Chain.TRON else f"0x{digest}"
+
+
+def _locked(scope: str, chain: str) -> SandboxChain:
+    SandboxChain.objects.get_or_create(scope=scope, chain=chain)
+    return SandboxChain.objects.select_for_update().get(scope=scope, chain=chain)
+
+
+def _next_ordinal(same_hash: models.QuerySet[SandboxTransaction]) -> int:
+    return max((each.first_ordinal + len(each.transfers) for each in same_hash), default=0)
+
+
+def _ask_soon(scope: str, chain: str, **which: str) -> None:
+    """Make hashes that are not seen yet due in the next pass: their chain has just changed."""
+    unseen = WatchedTransaction.objects.filter(
+        scope=scope, chain=chain, block_hash=None, asked_at__isnull=False, **which
+    )
+    # In one order, as everybody who locks several of these rows takes them.
+    locked = unseen.select_for_update().order_by("pk").values_list("pk", flat=True)
+    WatchedTransaction.objects.filter(pk__in=list(locked)).update(asked_at=None)
+
+
+def _block_time_s() -> int:
+    seconds: int = settings.SANDBOX_BLOCK_TIME_S
+    return seconds

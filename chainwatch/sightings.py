@@ -1,0 +1,289 @@
+"""What is written of transactions: the rows that are due, and what was learned of them.
+
+Every write is guarded: a row that another pass changed meanwhile is left as that pass made it, and
+the next one sees it anew. Nothing here asks a node.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from billing.chains import Network
+from chainwatch.chains.base import Receipt, TransferLog, reference
+from chainwatch.models import Transfer, WatchedTransaction
+
+# One pass asks for so many hashes at most, the longest unasked first, so that a pass stays short.
+MOST_ROWS = 2_000
+# A hash that nobody has seen is asked in every pass at first, later more and more rarely.
+FRESH = timedelta(minutes=15)
+SLOW_EVERY = timedelta(minutes=1)
+LATE_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A transaction that a node saw in a block: the row as it was read, and what the node said."""
+
+    row: WatchedTransaction
+    receipt: Receipt
+    node: str
+
+
+def reference_of(row: WatchedTransaction) -> str:
+    """Return the word by which readers are asked for this row's transaction."""
+    return reference(row.tx_hash, scope=row.scope, key=row.key)
+
+
+def unseen_due(at: datetime, *, network: Network, scope: str) -> list[WatchedTransaction]:
+    """Return the rows in no block that are to be asked now.
+
+    In every pass for the first 15 minutes, then each minute, and past the network's limit hourly:
+    whoever looks for a transaction so late waits for a surprise.
+    """
+    never = Q(asked_at=None) | Q(watched_at__gt=at - FRESH)
+    slow = Q(watched_at__gt=at - network.not_found_limit, asked_at__lte=at - SLOW_EVERY)
+    late = Q(asked_at__lte=at - LATE_EVERY)
+    return list(
+        WatchedTransaction.objects.filter(
+            never | slow | late,
+            chain=network.chain,
+            scope=scope,
+            block_hash=None,
+            watch_until__gt=at,
+        ).order_by(F("asked_at").asc(nulls_first=True), "pk")[:MOST_ROWS]
+    )
+
+
+def awaiting(chain: str, scope: str) -> QuerySet[WatchedTransaction]:
+    """Return the rows that are in a block which is not final yet."""
+    return WatchedTransaction.objects.filter(
+        chain=chain, scope=scope, block_hash__isnull=False, final_at=None
+    )
+
+
+def scopes_in_flight(chain: str) -> list[str]:
+    """Return the simulated networks on which anything is still watched for or not final yet."""
+    simulated = WatchedTransaction.objects.filter(chain=chain, scope__gt="")
+    unseen = simulated.filter(block_hash=None, watch_until__gt=timezone.now())
+    waiting = simulated.filter(block_hash__isnull=False, final_at=None)
+    scopes = unseen.values_list("scope").union(waiting.values_list("scope"))
+    return sorted(scope for (scope,) in scopes)
+
+
+def final_candidates(up_to: int, *, chain: str, scope: str) -> list[WatchedTransaction]:
+    """Return the rows whose block is deep enough, the longest unasked first."""
+    due = awaiting(chain, scope).filter(block_number__lte=up_to)
+    return list(due.order_by(F("asked_at").asc(nulls_first=True), "pk")[:MOST_ROWS])
+
+
+def block_times(rows: Iterable[WatchedTransaction]) -> dict[str, datetime]:
+    """Return the times of these rows' blocks by hash, so that no node is asked for them again."""
+    return {row.block_hash: row.block_time for row in rows if row.block_hash and row.block_time}
+
+
+def record_absent(
+    rows: Sequence[WatchedTransaction], *, at: datetime, block_time: datetime
+) -> None:
+    """Record that every configured node said "not found", the oldest head being of `block_time`.
+
+    Readers are told once a row is past its fresh time, by the clock or by the chain's own time (a
+    simulated chain may be ahead): before, nothing can follow from absence.
+    """
+    for is_news in (True, False):
+        fresh_since = max(at, block_time) - FRESH
+        pks = [row.pk for row in rows if (row.watched_at <= fresh_since) is is_news]
+        news = {"changed_at": _later()} if is_news else {}
+        _update(
+            WatchedTransaction.objects.filter(pk__in=pks, block_hash=None),
+            {"asked_at": at, "absent_block_time": block_time, **news},
+        )
+
+
+def record_unanswered(rows: Sequence[WatchedTransaction], *, at: datetime) -> None:
+    """Record that these rows were asked in vain: absence needs the word of every node."""
+    pks = [row.pk for row in rows]
+    _update(
+        WatchedTransaction.objects.filter(pk__in=pks, block_hash=None),
+        {"asked_at": at, "absent_block_time": None},
+    )
+
+
+def record_asked(rows: Iterable[WatchedTransaction], *, at: datetime) -> None:
+    """Record that these rows were asked, so that the longest unasked come first next time."""
+    pks = [row.pk for row in rows]
+    _update(WatchedTransaction.objects.filter(pk__in=pks), {"asked_at": at})
+
+
+def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
+    """Record in which blocks transactions were seen, with their transfers. Returns how many.
+
+    One that was sighted before is sighted anew, and what was kept of it is orphaned, not removed.
+    """
+    with transaction.atomic():
+        as_read = _locked_as_read([each.row for each in sightings])
+        new = [(as_read[each.row.pk], each) for each in sightings if each.row.pk in as_read]
+        for row, sighting in new:
+            if row.block_hash is not None:
+                _orphan(row, at=at)
+            _sight(row, sighting, at=at)
+        _save(row for row, _ in new)
+        transfers = [each for row, sighting in new for each in _transfers(row, sighting, at=at)]
+        Transfer.objects.bulk_create(transfers, ignore_conflicts=True, batch_size=500)
+    return len(new)
+
+
+def record_final(rows: Sequence[WatchedTransaction], *, at: datetime) -> int:
+    """Record that the network's rule holds for these rows and that their block still stands."""
+    with transaction.atomic():
+        as_read = _locked_as_read(rows)
+        return WatchedTransaction.objects.filter(pk__in=as_read).update(
+            final_at=at, asked_at=at, changed_at=_later()
+        )
+
+
+def record_orphaned(rows: Sequence[WatchedTransaction], *, at: datetime) -> int:
+    """Record that another block stands where these rows' block was: they are in none now."""
+    with transaction.atomic():
+        as_read = _locked_as_read(rows)
+        for row in as_read.values():
+            _orphan(row, at=at)
+        _save(as_read.values())
+    return len(as_read)
+
+
+def contradicted(rows: Sequence[Sighting], *, network: Network) -> set[int]:
+    """Return the keys of rows of which the same block says something else than it did before.
+
+    Only pinned tokens count: which others are kept depends on settings, which may change meanwhile.
+    """
+    kept: dict[tuple[str, str], set[tuple[object, ...]]] = {}
+    hashes = [each.row.tx_hash for each in rows]
+    for transfer in Transfer.objects.filter(
+        chain=network.chain,
+        scope__in={each.row.scope for each in rows},
+        tx_hash__in=hashes,
+        block_hash__in={each.row.block_hash for each in rows},
+        orphaned_at=None,
+    ):
+        if network.token_of(transfer.contract):
+            mine = kept.setdefault((transfer.tx_hash, transfer.key), set())
+            mine.add(_facts(transfer, int(transfer.amount_atomic)))
+    return {
+        each.row.pk
+        for each in rows
+        if each.receipt.succeeded is not each.row.succeeded
+        or kept.get((each.row.tx_hash, each.row.key), set())
+        != {
+            _facts(log, log.amount_atomic)
+            for log in each.receipt.transfers
+            if network.token_of(log.contract)
+        }
+    }
+
+
+def _facts(log: Transfer | TransferLog, amount_atomic: int) -> tuple[object, ...]:
+    return (log.ordinal, log.contract, log.from_address, log.to_address, amount_atomic)
+
+
+def _locked_as_read(rows: Sequence[WatchedTransaction]) -> dict[int, WatchedTransaction]:
+    """Lock these rows and return those that still are in the block in which they were read."""
+    read = {row.pk: row for row in rows}
+    locked = WatchedTransaction.objects.select_for_update().filter(pk__in=read).order_by("pk")
+    return {
+        row.pk: row
+        for row in locked
+        if row.block_hash == read[row.pk].block_hash and row.final_at is None
+    }
+
+
+def _update(rows: QuerySet[WatchedTransaction], values: dict[str, object]) -> None:
+    """Update several rows, locked in the one order in which everybody locks them.
+
+    A bare UPDATE locks rows as it meets them, and two passes at once would wait for each other.
+    """
+    with transaction.atomic():
+        locked = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+        WatchedTransaction.objects.filter(pk__in=locked).update(**values)
+
+
+def _sight(row: WatchedTransaction, sighting: Sighting, *, at: datetime) -> None:
+    receipt = sighting.receipt
+    row.block_number, row.block_hash = receipt.block_number, receipt.block_hash
+    row.block_time, row.succeeded = receipt.block_time, receipt.succeeded
+    row.sender, row.node, row.seen_at = receipt.sender, sighting.node, at
+    row.absent_block_time = None
+    row.asked_at = at
+
+
+def _orphan(row: WatchedTransaction, *, at: datetime) -> None:
+    Transfer.objects.filter(
+        chain=row.chain, scope=row.scope, tx_hash=row.tx_hash, key=row.key, orphaned_at=None
+    ).update(orphaned_at=at)
+    row.block_number = row.block_hash = row.block_time = row.succeeded = row.seen_at = None
+    row.asked_at = None  # It is asked in the next pass: it may be in another block already.
+    row.orphaned_at = at
+
+
+def _transfers(row: WatchedTransaction, sighting: Sighting, *, at: datetime) -> Iterable[Transfer]:
+    receipt = sighting.receipt
+    return (
+        Transfer(
+            chain=row.chain,
+            scope=row.scope,
+            tx_hash=row.tx_hash,
+            key=row.key,
+            ordinal=log.ordinal,
+            log_index=log.log_index,
+            contract=log.contract,
+            from_address=log.from_address,
+            to_address=log.to_address,
+            amount_atomic=log.amount_atomic,
+            block_number=receipt.block_number,
+            block_hash=receipt.block_hash,
+            block_time=receipt.block_time,
+            node=sighting.node,
+            seen_at=at,
+        )
+        for log in receipt.transfers
+    )
+
+
+def _later() -> Greatest:
+    """Return a `changed_at` that the row never had before.
+
+    Readers compare it with the one they judged last. Two writes of one pass, or a clock set back,
+    must not look like one.
+    """
+    return Greatest(
+        Value(timezone.now(), models.DateTimeField()), F("changed_at") + timedelta(microseconds=1)
+    )
+
+
+def _save(rows: Iterable[WatchedTransaction]) -> None:
+    """Write locked rows back, changed for every reader."""
+    changed = list(rows)
+    for row in changed:
+        before = row.changed_at or row.watched_at
+        row.changed_at = max(timezone.now(), before + timedelta(microseconds=1))
+    WatchedTransaction.objects.bulk_update(
+        changed,
+        [
+            "block_number",
+            "block_hash",
+            "block_time",
+            "succeeded",
+            "sender",
+            "node",
+            "seen_at",
+            "absent_block_time",
+            "asked_at",
+            "orphaned_at",
+            "changed_at",
+        ],
+        batch_size=200,
+    )
