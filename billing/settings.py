@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "wallets",
     "chainwatch",
     "approvals",
+    "payouts",
     "billing",
 ]
 ROOT_URLCONF = "billing.urls"

@@ -10,6 +10,7 @@ urlpatterns = [
     path("v1/openapi.json", pages.openapi_document, name="openapi"),
     path("v1", include("events.urls")),
     path("v1", include("wallets.urls")),
+    path("v1", include("payouts.urls")),
     path("docs", pages.reference, name="reference"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

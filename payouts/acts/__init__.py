@@ -1,0 +1,1 @@
+"""The acts on payouts, one file per act; payouts.services is their door."""

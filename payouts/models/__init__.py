@@ -1,0 +1,21 @@
+"""The tables of payouts: what shall be paid, the hashes named for it, and what the chain proved."""
+
+from payouts.models.batches import BatchItem, PayoutBatch
+from payouts.models.hashes import SubmittedHash
+from payouts.models.intents import PayoutIntent
+from payouts.models.settlements import Discrepancy, Settlement
+from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Status
+
+__all__ = [
+    "Attention",
+    "BatchItem",
+    "Discrepancy",
+    "FailureCode",
+    "Outcome",
+    "PayoutBatch",
+    "PayoutIntent",
+    "ReferenceType",
+    "Settlement",
+    "Status",
+    "SubmittedHash",
+]

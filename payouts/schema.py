@@ -1,0 +1,248 @@
+"""The shapes of answers about payouts, for the OpenAPI document; payouts.answers writes them.
+
+The contract's fields come first, then ours. Tests hold both against real answers.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
+from rest_framework import serializers
+
+from billing.chains import Chain, Environment, Token
+from payouts.models import Discrepancy, FailureCode, Outcome, ReferenceType, Status
+
+Json = dict[str, Any]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class NamedWord(serializers.ChoiceField):
+    """One of a few words; they stand in the document once, under the contract's name."""
+
+    def __init__(self, name: str, words: Sequence[str], **kwargs: Any) -> None:
+        self.component_name = name
+        super().__init__(choices=[(word, word) for word in words], **kwargs)
+
+
+class NamedWordExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # not annotated
+    """Puts the words into the document's components and refers to them."""
+
+    target_class = NamedWord
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
+        field: NamedWord = self.target
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # not annotated
+            name=field.component_name,
+            type=ResolvedComponent.SCHEMA,
+            schema={"type": "string", "enum": list(field.choices)},
+            object=field.component_name,
+        )
+        auto_schema.registry.register_on_missing(component)
+        ref: Json = component.ref
+        return ref
+
+
+def environment() -> NamedWord:
+    """Live or sandbox, as of every object."""
+    return NamedWord("Environment", Environment.values)
+
+
+@extend_schema_field({"type": "number", "format": "double"})
+class AnsweredAmount(serializers.Field[Any, Any, Any, Any]):
+    """An exact JSON number in token units; negative only where a difference is told."""
+
+
+def time(text: str | None = None) -> serializers.DateTimeField:
+    """A time that is null until it happens."""
+    return serializers.DateTimeField(allow_null=True, help_text=text)
+
+
+def text(help_text: str | None = None) -> serializers.CharField:
+    """A text that is null where there is none."""
+    return serializers.CharField(allow_null=True, help_text=help_text)
+
+
+class GivenApprovalSerializer(serializers.Serializer[Any]):
+    """One approval that counts, and the digest of what it agreed to."""
+
+    approved_by = serializers.CharField(help_text="`usr_…` or `key_…`.")
+    name = serializers.CharField()
+    approved_at = serializers.DateTimeField()
+    digest = serializers.CharField(
+        help_text="SHA-256 of `v1|environment|id|chain|contract|recipient|amount_atomic|due_date`."
+    )
+
+
+class TimelineEntrySerializer(serializers.Serializer[Any]):
+    """One thing that happened to a payout, for a person to read."""
+
+    at = serializers.DateTimeField()
+    type = serializers.CharField(help_text="The event's type, such as `payout.approved`.")
+    actor_id = serializers.CharField(help_text="`usr_…`, `key_…` or `system`.")
+    actor_name = serializers.CharField()
+    text = serializers.CharField(help_text="What happened, as a sentence.")
+
+
+class PayoutIntentSerializer(serializers.Serializer[Any]):
+    """What an organization is going to pay, to whom, and how far it has come."""
+
+    id = serializers.CharField()
+    org_id = serializers.CharField()
+    recipient_address = serializers.CharField(help_text="In its chain's one canonical form.")
+    chain = serializers.ChoiceField(choices=Chain.choices)
+    token = serializers.ChoiceField(choices=Token.choices)
+    amount = AnsweredAmount(help_text="Exact, in token units.")
+    amount_atomic = serializers.CharField(help_text="The same in the token's smallest unit.")
+    currency = serializers.CharField()
+    status = NamedWord("PayoutIntentStatus", Status.values)
+    description = text()
+    reference_type = NamedWord("PayoutReferenceType", ReferenceType.values)
+    reference_id = text()
+    due_date = time()
+    approved_at = time()
+    approved_by = text("`usr_…` or `key_…`.")
+    executed_at = time()
+    expected_tx_hash = text("The hash last submitted; once settled, the one that settled it.")
+    verified_at = time("The same as `settled_at`.")
+    failed_at = time()
+    canceled_at = time()
+    failure_reason = text("Begins with a stable code, then says it in a sentence.")
+    environment = environment()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    metadata = serializers.DictField(
+        child=serializers.CharField(), help_text="Your own notes, as you gave them."
+    )
+    external_id = text("Your own id of it.")
+    settled_at = time("When a final transfer was proved to pay it.")
+    settlement_id = text("The settlement that proves it.")
+    confirmations = serializers.IntegerField(help_text="Blocks that confirm it, its own the first.")
+    required_confirmations = serializers.IntegerField(help_text="How many its chain asks for.")
+    failure_code = NamedWord(
+        "PayoutFailureCode",
+        FailureCode.values,
+        allow_null=True,
+        help_text="The code of `failure_reason`.",
+    )
+    outcome = NamedWord(
+        "PayoutOutcome",
+        Outcome.values,
+        allow_null=True,
+        help_text="Of a failed payout: `proven` nothing moved, it `moved` otherwise, or `unknown`.",
+    )
+    stalled = serializers.BooleanField(
+        help_text="Its hash was not seen for 15 minutes. Unknown is not failed."
+    )
+    retry_of = text("The payout that this one tries again.")
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="Sentences a person should read before paying."
+    )
+    approvals = GivenApprovalSerializer(many=True)
+
+
+class PayoutIntentDetailsSerializer(PayoutIntentSerializer):
+    """A payout with all that happened to it."""
+
+    timeline = TimelineEntrySerializer(many=True)
+
+
+class SettlementSerializer(serializers.Serializer[Any]):
+    """One transfer that is the organization's: for a payout, or unexpected where that is null."""
+
+    id = serializers.CharField()
+    org_id = serializers.CharField()
+    payout_intent_id = text("Null: money left with no intent behind it.")
+    chain = serializers.ChoiceField(choices=Chain.choices)
+    tx_hash = serializers.CharField()
+    log_index = serializers.IntegerField(help_text="The block's; moves when it is mined again.")
+    from_address = text()
+    to_address = text()
+    token = serializers.ChoiceField(choices=Token.choices)
+    amount_atomic = serializers.CharField()
+    block_number = serializers.IntegerField()
+    block_hash = text()
+    confirmations = serializers.IntegerField()
+    confirmed_at = time()
+    detected_at = serializers.DateTimeField()
+    environment = environment()
+    created_at = serializers.DateTimeField()
+    amount = AnsweredAmount(help_text="Exact, in token units.")
+    ordinal = serializers.IntegerField(help_text="The log's place inside its transaction.")
+    block_time = serializers.DateTimeField(help_text="When the block says the money moved.")
+    discrepancies = serializers.ListField(
+        child=NamedWord("SettlementDiscrepancy", Discrepancy.values),
+        help_text="In what it differs from its payout.",
+    )
+    resolution = text("How a person closed the difference, null while it is open.")
+    resolved_at = time()
+    reversed_at = time("When its block left the chain, null unless it did.")
+    suggestion = text("Of an unexpected one: what the system makes of it.")
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    """Why one row was refused; as in the body of an error."""
+
+    type = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    param = text()
+
+
+class BulkRowSerializer(serializers.Serializer[Any]):
+    """What became of one row: `payout` where it was created, else `error`."""
+
+    index = serializers.IntegerField(help_text="The row's place in the request, from 0.")
+    payout = PayoutIntentSerializer(required=False)
+    error = RowErrorSerializer(required=False)
+
+
+# Named by its call: a field called `data` cannot stand in a serializer's own body.
+BULK_ANSWER = inline_serializer(name="BulkPayouts", fields={"data": BulkRowSerializer(many=True)})
+
+
+class PayoutBatchSerializer(serializers.Serializer[Any]):
+    """Payouts that were handed to a signer together."""
+
+    id = serializers.CharField()
+    org_id = serializers.CharField()
+    environment = environment()
+    payout_ids = serializers.ListField(child=serializers.CharField())
+    handed_over_by = serializers.CharField(help_text="`usr_…` or `key_…`.")
+    handed_over_by_name = serializers.CharField()
+    voided_at = time("When a payout was taken back from it: its files are void.")
+    created_at = serializers.DateTimeField()
+
+
+class AdvancedSerializer(serializers.Serializer[Any]):
+    """Where a simulated chain stands now."""
+
+    chain = serializers.ChoiceField(choices=Chain.choices)
+    head = serializers.IntegerField(help_text="Its newest block.")
+
+    class Meta:
+        ref_name = "AdvancedChain"
+
+
+def described(
+    description: str, *, request: Json | None = None, answer: Json | None = None, status: int = 200
+) -> Callable[[Method], Method]:
+    """Add to `schema.operation` what it does, in words, and an example of each side."""
+    examples = []
+    if request is not None:
+        examples.append(OpenApiExample("Request", request, request_only=True))
+    if answer is not None:
+        examples.append(
+            OpenApiExample("Answer", answer, response_only=True, status_codes=[str(status)])
+        )
+    decorated: Callable[[Method], Method] = extend_schema(
+        description=description, examples=examples
+    )
+    return decorated

@@ -1,0 +1,31 @@
+"""The acts on payouts. Every door (API, admin, commands, beat) comes through here.
+
+Each act locks the payout's row, checks, makes the transition, saves and publishes its event, in
+one transaction. What the chain says is written by payouts.verifying, in the same way.
+"""
+
+from payouts.acts.approve import approve, facts_of, lapse, reject
+from payouts.acts.cancel import cancel
+from payouts.acts.create import Created, NewPayout, create, create_many, create_once
+from payouts.acts.execute import execute, fail_by_hand, replace_hash
+from payouts.acts.hand_over import hand_over, take_back
+from payouts.acts.update import update
+
+__all__ = [
+    "Created",
+    "NewPayout",
+    "approve",
+    "cancel",
+    "create",
+    "create_many",
+    "create_once",
+    "execute",
+    "facts_of",
+    "fail_by_hand",
+    "hand_over",
+    "lapse",
+    "reject",
+    "replace_hash",
+    "take_back",
+    "update",
+]

@@ -1,0 +1,24 @@
+"""Jobs of the beat."""
+
+import dataclasses
+
+from celery import shared_task
+
+from billing.locks import advisory_lock
+from payouts import services, verifying
+
+
+@shared_task
+def verify() -> dict[str, int]:
+    """Turn what the chains said into the states of payouts."""
+    with advisory_lock("payouts verify") as is_ours:
+        return dataclasses.asdict(verifying.verify()) if is_ours else {}
+
+
+@shared_task
+def lapse() -> dict[str, int]:
+    """Take back approvals that have become too old, and stop waiting for very old hashes."""
+    with advisory_lock("payouts lapse") as is_ours:
+        if not is_ours:
+            return {}
+        return {"lapsed": services.lapse(), "hashes_closed": verifying.close_old_hashes()}

@@ -1,0 +1,18 @@
+"""/v1/payouts and /v1/sandbox. Names come before `{id}`, which shares their level."""
+
+from django.urls import path
+
+from payouts import sandbox_views, views
+from payouts.bulk_views import Batch, Batches, Bulk
+
+urlpatterns = [
+    path("/payouts", views.Payouts.as_view()),
+    path("/payouts/bulk", Bulk.as_view()),
+    path("/payouts/settlements", views.Settlements.as_view()),
+    path("/payouts/batches", Batches.as_view()),
+    path("/payouts/batches/<str:id>", Batch.as_view()),
+    path("/payouts/<str:id>", views.Payout.as_view()),
+    path("/payouts/<str:id>/execute", views.Execute.as_view()),
+    path("/sandbox/simulate-payout", sandbox_views.SimulatePayout.as_view()),
+    path("/sandbox/advance_blocks", sandbox_views.AdvanceBlocks.as_view()),
+]

@@ -1,0 +1,174 @@
+"""The OpenAPI document against the site, in this process: no 5xx, no answer outside its schema.
+
+Cases are made from the document by schemathesis, seeded: half of them as it allows, half of them
+breaking it. Ids in paths are every other time those of objects that exist. `SOAK=1` runs the full
+count of quality.md.
+"""
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, given, seed, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from events.models import Event
+from payouts.models import PayoutBatch
+from tests.payouts.api.conftest import a_body
+from wallets.models import Wallet
+
+LEAST = 5_000 if os.environ.get("SOAK") else 1_000
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+DOCUMENT: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+FOUND: list[Any] = list(SCHEMA.get_all_operations())
+OPERATIONS: dict[str, Any] = {found.ok().label: found.ok() for found in FOUND}
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+# An operation without any input cannot be asked wrongly, nor in more than one way.
+TRIALS = [
+    (label, mode) for label in sorted(OPERATIONS) for mode in MODES if label != "GET /v1/health"
+]
+# Every operation gets the same share; some have fewer different inputs than that.
+SHARE = 3 * LEAST // (2 * len(TRIALS))
+answered: Counter[int] = Counter()
+
+
+@pytest.fixture
+def secret(acme, api) -> str:
+    """A key of an organization that has some of everything."""
+    client = api(acme)
+    made = [client.post("/v1/payouts", a_body(amount=n + 1)).json()["id"] for n in range(4)]
+    for payout_id in made[1:]:
+        client.patch(f"/v1/payouts/{payout_id}", {"status": "approved"})
+    client.post("/v1/payouts/batches", {"payout_ids": made[1:2]})
+    client.post("/v1/sandbox/simulate-payout", {"payout_id": made[2], "outcome": "wrong_amount"})
+    client.post("/v1/sandbox/simulate-payout", {"payout_id": made[3], "outcome": "revert"})
+    client.post("/v1/wallets", {"chain": "base", "address": a_body()["recipient_address"]})
+    return str(client.secret)
+
+
+@pytest.fixture
+def ids(secret) -> dict[str, itertools.cycle]:
+    """Ids to put into paths, in turn, by the word before them; None leaves what was generated."""
+    rows = {
+        "payouts": Event.objects.filter(type="payout.created").values_list(
+            "resource_id", flat=True
+        ),
+        "batches": PayoutBatch.objects.values_list("id", flat=True),
+        "wallets": Wallet.objects.values_list("id", flat=True),
+        "events": Event.objects.values_list("id", flat=True),
+    }
+    return {
+        word: itertools.cycle([each for id_ in sorted(found) for each in (id_, None)])
+        for word, found in rows.items()
+    }
+
+
+@pytest.fixture
+def application(ids) -> Iterator[WSGIHandler]:
+    """The site as its web server calls it, in the one transaction that holds the test's rows.
+
+    After `ids`: Django's own test client switches the signals on again.
+    """
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield WSGIHandler()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.parametrize(("label", "mode"), TRIALS)
+def test_every_answer_is_one_the_document_allows(label, mode, secret, ids, application):
+    operation = OPERATIONS[label]
+
+    @seed(20250115)
+    @settings(
+        max_examples=SHARE,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {secret}"}
+        _put_real_id(case, ids)
+        if mode == GenerationMode.POSITIVE:
+            _put_real_values(case, ids)
+        answer = case.call(app=application)
+        answered[answer.status_code] += 1
+        case.validate_response(answer, checks=CHECKS)
+
+    ask()
+
+
+def test_there_were_enough_cases_and_not_all_were_refused():
+    if answered.total() < LEAST // 2:
+        pytest.skip("the cases ran in another process, or not at all")
+
+    assert answered.total() >= LEAST
+    assert answered[200] >= LEAST // 10
+    assert answered[201] >= LEAST // 200
+    assert not [status for status in answered if status >= 500]
+
+
+def test_without_a_key_every_operation_says_so(client, db):
+    for label, operation in OPERATIONS.items():
+        if operation.path == "/v1/health":
+            continue
+        path = operation.path.replace("{", "").replace("}", "")
+
+        answer = client.generic(operation.method.upper(), path)
+
+        assert (label, answer.status_code) == (label, 401)
+        assert answer.json()["error"]["code"] == "api_key_missing"
+
+
+def _put_real_id(case: Any, ids: dict[str, itertools.cycle]) -> None:
+    word = next((part for part in reversed(case.path.split("/")) if part in ids), None)
+    if word is None or not case.path_parameters:
+        return
+    real = next(ids[word])
+    if real is not None:
+        for name in case.path_parameters:
+            case.path_parameters[name] = real
+
+
+_AMOUNTS = itertools.count(1)
+
+
+def _put_real_values(case: Any, ids: dict[str, itertools.cycle]) -> None:
+    """Let every other body name a recipient and payouts that exist: random ones are all refused."""
+    if not isinstance(case.body, dict):
+        return
+    payout_id = next(ids["payouts"])
+    if payout_id is None:
+        return
+    if "recipient_address" in case.body:
+        case.body |= {"recipient_address": a_body()["recipient_address"], "chain": "base"}
+        case.body |= {"currency": "USD", "retry_of": None, "amount": next(_AMOUNTS)}
+    if "payout_id" in case.body:
+        case.body["payout_id"] = payout_id
+    if "payout_ids" in case.body:
+        case.body["payout_ids"] = [payout_id]
