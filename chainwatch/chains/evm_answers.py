@@ -1,0 +1,204 @@
+"""What an EVM node says, read from raw JSON and believed only as far as its shape is right. Pure.
+
+Raw, because strict parsers choke on what Arbitrum and Base add to receipts: their own fields and
+the transaction types 0x64, 0x68, 0x6a, 0x78 and 0x7e. Transfers are decoded by position, because
+argument names differ per token.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from billing.addresses import evm_checksum
+from billing.chains import Network
+from chainwatch.chains.base import ChainUnavailable, Receipt, TransferLog
+
+# keccak256("Transfer(address,address,uint256)")
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+# Transfers of tokens that are not pinned explain a wrong token to a person, no more; a hostile
+# transaction can hold thousands. Those of pinned tokens are all kept.
+MOST_FOREIGN_TRANSFERS = 200
+
+_HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_ADDRESS_WORD = re.compile(r"0x0{24}([0-9a-fA-F]{40})")
+_MOST_INTEGER = 2**63 - 1  # what the database can hold
+_LATEST_TIME = 253_402_300_799  # the last second of the year 9999
+
+
+class Malformed(ChainUnavailable):
+    """An answer, or one part of it, that no honest node gives."""
+
+
+class Scrambled(Malformed):
+    """An answer to another question than ours: nothing else beside it can be believed either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block header as far as we need it."""
+
+    number: int
+    block_hash: str
+    parent_hash: str
+    block_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The block a receipt names. `block_time` is None where the receipt does not say it."""
+
+    block_number: int
+    block_hash: str
+    block_time: datetime | None
+
+
+def block(raw: object) -> Block:
+    """Read a block header. Raises Malformed."""
+    fields = _mapping(raw, "block")
+    time = _time(fields.get("timestamp"))
+    if time is None:
+        raise Malformed("a block without a time")
+    return Block(
+        number=_quantity(fields.get("number"), "block number"),
+        block_hash=_hash(fields.get("hash"), "block hash"),
+        parent_hash=_hash(fields.get("parentHash"), "parent hash"),
+        block_time=time,
+    )
+
+
+def place(raw: object, tx_hash: str) -> Place:
+    """Read which block a receipt names.
+
+    Raises Scrambled where it is the receipt of another transaction, Malformed where it is not one
+    of a mined transaction: some nodes answer a receipt without a block while it still waits.
+    """
+    fields = _mapping(raw, "receipt")
+    if _hash(fields.get("transactionHash"), "transaction hash") != tx_hash:
+        raise Scrambled("the receipt of another transaction")
+    logs = _logs(fields)
+    return Place(
+        block_number=_quantity(fields.get("blockNumber"), "block number"),
+        block_hash=_hash(fields.get("blockHash"), "block hash"),
+        # Newer nodes say the block's time in every log; some versions say zero.
+        block_time=_time(logs[0].get("blockTimestamp")) if logs else None,
+    )
+
+
+def receipt(raw: object, tx_hash: str, *, block_time: datetime, network: Network) -> Receipt:
+    """Read a whole receipt. Raises Malformed or Scrambled."""
+    fields, where = _mapping(raw, "receipt"), place(raw, tx_hash)
+    status = fields.get("status")
+    if status not in ("0x0", "0x1"):
+        raise Malformed("a receipt without a status")
+    succeeded = status == "0x1"
+    return Receipt(
+        tx_hash=tx_hash,
+        block_number=where.block_number,
+        block_hash=where.block_hash,
+        block_time=block_time,
+        succeeded=succeeded,
+        sender=_address(fields.get("from"), "sender"),
+        transfers=_transfers(_logs(fields), tx_hash, network) if succeeded else (),
+    )
+
+
+def _transfers(
+    logs: Sequence[Mapping[str, object]], tx_hash: str, network: Network
+) -> tuple[TransferLog, ...]:
+    kept: list[TransferLog] = []
+    foreign = 0
+    before = -1
+    for ordinal, log in enumerate(logs):
+        log_index = _quantity(log.get("logIndex"), "log index")
+        if log_index <= before:
+            raise Malformed("logs out of order")
+        before = log_index
+        if _hash(log.get("transactionHash"), "transaction hash") != tx_hash:
+            raise Malformed("the log of another transaction")
+        transfer = _transfer(log, ordinal=ordinal, log_index=log_index)
+        if transfer is None:
+            continue
+        if network.token_of(transfer.contract) is None:
+            foreign += 1
+            if foreign > MOST_FOREIGN_TRANSFERS:
+                continue
+        kept.append(transfer)
+    return tuple(kept)
+
+
+def _transfer(log: Mapping[str, object], *, ordinal: int, log_index: int) -> TransferLog | None:
+    """Return the Transfer that this log is, None where it is anything else.
+
+    Four topics are an NFT's transfer; no first topic an anonymous event; data of another length
+    than one word, or dirt above an address, are of no token that we know.
+    """
+    topics, data = log.get("topics"), log.get("data")
+    if log.get("removed") is True or not isinstance(topics, list) or len(topics) != 3:
+        return None
+    if not all(isinstance(topic, str) for topic in topics) or topics[0].lower() != TRANSFER:
+        return None
+    source, target = _ADDRESS_WORD.fullmatch(topics[1]), _ADDRESS_WORD.fullmatch(topics[2])
+    if source is None or target is None:
+        return None
+    if not isinstance(data, str) or not _HASH.fullmatch(data):
+        return None
+    return TransferLog(
+        contract=_address(log.get("address"), "contract"),
+        from_address=_checksum(source[1]),
+        to_address=_checksum(target[1]),
+        amount_atomic=int(data, 16),
+        ordinal=ordinal,
+        log_index=log_index,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _checksum(body: str) -> str:
+    return evm_checksum(body)
+
+
+def _logs(fields: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    logs = fields.get("logs")
+    if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+        raise Malformed("a receipt without logs")
+    return logs
+
+
+def _mapping(raw: object, noun: str) -> Mapping[str, object]:
+    if not isinstance(raw, dict):
+        raise Malformed(f"no {noun}")
+    return raw
+
+
+def _quantity(value: object, noun: str) -> int:
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise Malformed(f"no {noun}")
+    number = int(value, 16)
+    if number > _MOST_INTEGER:
+        raise Malformed(f"an impossible {noun}")
+    return number
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    seconds = _quantity(value, "block time")
+    if seconds > _LATEST_TIME:
+        raise Malformed("an impossible block time")
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _hash(value: object, noun: str) -> str:
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise Malformed(f"no {noun}")
+    return value.lower()
+
+
+def _address(value: object, noun: str) -> str:
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise Malformed(f"no {noun}")
+    return _checksum(value[2:])

@@ -1,0 +1,170 @@
+"""manage.py trace TX_HASH [--chain C]"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from billing.chains import Chain, network
+from billing.commands import DONE, FAILED, FOUND, JsonCommand, Outcome
+from billing.times import iso
+from chainwatch import services as chainwatch
+from chainwatch.chains.base import TransferLog
+from chainwatch.models import Transfer, WatchedTransaction
+from chainwatch.services import NodeAnswer, Trace
+from payouts.models import SubmittedHash
+
+
+class Command(JsonCommand):
+    help = (
+        "Says what every node of every configured chain knows of a transaction hash, what was "
+        "recorded of it, and which payouts it was submitted for. Asks nodes, changes nothing. "
+        "Exit status 1 where nobody knows it, a node gave no answer or two nodes differ; 2 where "
+        "no node answered and nothing was recorded."
+    )
+
+    def add_options(self, parser: CommandParser) -> None:
+        parser.add_argument("tx_hash", metavar="TX_HASH")
+        parser.add_argument("--chain", choices=Chain.values, help="ask this chain alone")
+
+    def run(self, **options: Any) -> Outcome:
+        trace = chainwatch.trace(options["tx_hash"], options["chain"])
+        submitted = SubmittedHash.objects.filter(tx_hash__in=trace.forms)
+        if options["chain"]:
+            submitted = submitted.filter(chain=options["chain"])
+        named = list(submitted.select_related("payout").order_by("submitted_at", "pk"))
+        data = {
+            "tx_hash": options["tx_hash"],
+            "nodes": [_node_data(each) for each in trace.answers],
+            "recorded": [_watched_data(each) for each in trace.watched],
+            "transfers": [_transfer_data(each) for each in trace.transfers],
+            "payouts": [_payout_data(each) for each in named],
+        }
+        return Outcome(data, _lines(trace, named), _status(trace))
+
+
+def _status(trace: Trace) -> int:
+    is_silent = [bool(each.error) for each in trace.answers]
+    if trace.answers and all(is_silent) and not trace.watched:
+        return FAILED
+    is_known = any(each.receipt for each in trace.answers)
+    return DONE if is_known and not any(is_silent) and not _differ(trace.answers) else FOUND
+
+
+def _differ(answers: Sequence[NodeAnswer]) -> bool:
+    """Whether two nodes of one network put the transaction in different blocks, or one in none."""
+    blocks: dict[str, set[str | None]] = {}
+    for each in answers:
+        # In the sandbox one hash is another transaction for each key, and there is one node.
+        if not each.scope:
+            block_hash = each.receipt.block_hash if each.receipt else None
+            blocks.setdefault(each.chain, set()).add(block_hash)
+    return any(len(said) > 1 for said in blocks.values())
+
+
+def _node_data(answer: NodeAnswer) -> dict[str, Any]:
+    receipt = answer.receipt
+    said: dict[str, Any] = {
+        "chain": answer.chain,
+        "network": answer.scope or "live",
+        "node": answer.node,
+        "error": answer.error or None,
+        "is_mined": None if answer.error else receipt is not None,
+    }
+    if receipt is None:
+        return said
+    return said | {
+        "block_number": receipt.block_number,
+        "block_hash": receipt.block_hash,
+        "block_time": iso(receipt.block_time),
+        "succeeded": receipt.succeeded,
+        "sender": receipt.sender,
+        "transfers": [_log_data(answer.chain, each) for each in receipt.transfers],
+    }
+
+
+def _log_data(chain: str, log: TransferLog | Transfer) -> dict[str, Any]:
+    return {
+        "ordinal": log.ordinal,
+        "token": network(chain).token_of(log.contract),
+        "contract": log.contract,
+        "from_address": log.from_address,
+        "to_address": log.to_address,
+        "amount_atomic": str(log.amount_atomic),
+    }
+
+
+def _watched_data(row: WatchedTransaction) -> dict[str, Any]:
+    return {
+        "chain": row.chain,
+        "network": row.scope or "live",
+        "key": row.key,
+        "watched_at": iso(row.watched_at),
+        "asked_at": _iso(row.asked_at),
+        "block_number": row.block_number,
+        "block_hash": row.block_hash,
+        "succeeded": row.succeeded,
+        "node": row.node,
+        "seen_at": _iso(row.seen_at),
+        "final_at": _iso(row.final_at),
+        "orphaned_at": _iso(row.orphaned_at),
+    }
+
+
+def _transfer_data(row: Transfer) -> dict[str, Any]:
+    return _log_data(row.chain, row) | {
+        "id": row.id,
+        "chain": row.chain,
+        "network": row.scope or "live",
+        "block_hash": row.block_hash,
+        "orphaned_at": _iso(row.orphaned_at),
+    }
+
+
+def _payout_data(named: SubmittedHash) -> dict[str, Any]:
+    return {
+        "id": named.payout.id,
+        "organization": named.organization_id,
+        "environment": named.environment,
+        "chain": named.chain,
+        "status": named.payout.status,
+        "submitted_at": iso(named.submitted_at),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None
+
+
+def _lines(trace: Trace, named: list[SubmittedHash]) -> list[str]:
+    lines = [_node_line(each) for each in trace.answers] or ["no node of a configured chain to ask"]
+    lines += [_watched_line(each) for each in trace.watched] or ["nothing was recorded"]
+    lines += [
+        f"payout {each.payout.id} of {each.organization_id} ({each.environment}): "
+        f"{each.payout.status}, submitted {iso(each.submitted_at)}"
+        for each in named
+    ]
+    return lines if named else [*lines, "no payout named it"]
+
+
+def _node_line(answer: NodeAnswer) -> str:
+    place = f"{answer.chain} {answer.scope or 'live'} {answer.node}"
+    if answer.error:
+        return f"{place}: no answer: {answer.error}"
+    receipt = answer.receipt
+    if receipt is None:
+        return f"{place}: not in any block it knows"
+    word = "succeeded" if receipt.succeeded else "reverted"
+    return (
+        f"{place}: {word} in block {receipt.block_number} ({receipt.block_hash}) of "
+        f"{iso(receipt.block_time)}, {len(receipt.transfers)} transfers"
+    )
+
+
+def _watched_line(row: WatchedTransaction) -> str:
+    place = f"recorded for {row.chain} {row.scope or 'live'}{' ' if row.key else ''}{row.key}"
+    if row.block_number is None:
+        return f"{place}: in no block, last asked {_iso(row.asked_at) or 'never'}"
+    state = f"final since {iso(row.final_at)}" if row.final_at else "not final yet"
+    return f"{place}: block {row.block_number}, {state}, told by {row.node}"

@@ -1,0 +1,88 @@
+"""Two passes at once, and a pass beside somebody who watches: nothing twice, nothing lost."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from chainwatch import sandbox, tasks
+from chainwatch.following import follow
+from chainwatch.models import SandboxTransaction, Transfer, WatchedTransaction
+from chainwatch.passes import Followed
+from chainwatch.sandbox import PlannedTransfer
+from tests.chainwatch.conftest import Configure, utc, watch
+from tests.chainwatch.stub_node import StubNode, tx
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """Run `act` in so many threads, each with its own connection; return what they returned."""
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> Any:
+        gate.wait()
+        try:
+            return act(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_passes_at_once_record_each_transfer_once(stub: StubNode, configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    for number in range(1, 41):
+        watch(tx(number))
+        stub.mine(tx(number), 100)
+
+    passes: list[Followed] = at_once(6, lambda _: follow("arbitrum"))
+
+    assert sum(each.seen for each in passes) == 40
+    assert sum(each.final for each in passes) == 40
+    assert Transfer.objects.count() == 40
+    assert WatchedTransaction.objects.filter(final_at__isnull=False).count() == 40
+
+
+def test_jobs_at_once_make_one_pass(stub: StubNode, configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,))
+    watch(tx(1))
+
+    done = at_once(4, lambda _: tasks.follow("arbitrum"))
+
+    assert {each["chain"] for each in done} == {"arbitrum"}
+    assert 1 <= sum(each["asked"] for each in done) <= 4
+    assert sum(each["http_requests"] for each in done) == stub.http_requests
+
+
+def test_a_hash_watched_by_many_at_once_is_one_row() -> None:
+    at_once(8, lambda _: watch(tx(1)))
+
+    assert WatchedTransaction.objects.count() == 1
+
+
+def test_one_string_sent_by_many_at_once_numbers_its_logs_without_gaps() -> None:
+    at_once(
+        8,
+        lambda number: sandbox.broadcast(
+            "org_1",
+            "base",
+            "same",
+            f"po_{number}",
+            transfers=[PlannedTransfer("0x1", "0x2", "0x3", 1)] * 2,
+            at=utc(1_768_478_400),
+        ),
+    )
+
+    ordinals = SandboxTransaction.objects.values_list("first_ordinal", flat=True)
+    assert sorted(ordinals) == [0, 2, 4, 6, 8, 10, 12, 14]
+
+
+def test_moving_ahead_at_once_loses_no_block() -> None:
+    at_once(8, lambda _: sandbox.advance("org_1", "base", 5))
+
+    assert sandbox.ledger_of("org_1", "base").blocks_ahead == 40

@@ -1,0 +1,125 @@
+"""What following costs, exactly, at a node that counts."""
+
+from datetime import timedelta
+
+import pytest
+
+from chainwatch.following import follow
+from chainwatch.models import ChainHead, WatchedTransaction
+from tests.chainwatch.conftest import Configure, state, watch
+from tests.chainwatch.stub_node import StubNode, tx
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_chain_with_nothing_in_flight_is_asked_nothing(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,))
+
+    followed = follow("arbitrum")
+
+    assert (followed.http_requests, followed.rpc_calls, followed.head_number) == (0, 0, None)
+    assert stub.http_requests == 0
+    assert not ChainHead.objects.exists()
+
+
+def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=20)
+    for number in range(1, 251):
+        watch(tx(number))
+        stub.mine(tx(number), 100)
+
+    # The chain id, the head and 250 receipts, a hundred a request.
+    first = follow("arbitrum")
+    assert (first.http_requests, first.rpc_calls) == (3, 252)
+    assert first.seen == 250
+
+    # Until they are deep enough: one head a pass.
+    for number in range(101, 119):
+        stub.head = number
+        waiting = follow("arbitrum")
+        assert (waiting.http_requests, waiting.rpc_calls, waiting.final) == (1, 1, 0)
+
+    # A head, then every receipt once more.
+    stub.head = 119
+    last = follow("arbitrum")
+    assert (last.http_requests, last.rpc_calls) == (4, 251)
+    assert last.final == 250
+
+    assert follow("arbitrum").http_requests == 0
+    assert stub.http_requests == 3 + 18 + 4
+    assert len(stub.calls) == 252 + 18 + 251
+    assert stub.calls.count("eth_getTransactionReceipt") == 500
+    head = ChainHead.objects.get(chain="arbitrum", scope="")
+    assert (head.http_requests, head.rpc_calls) == (25, 521)
+
+
+def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=3)
+    for number in range(1, 31):
+        watch(tx(number))
+        stub.mine(tx(number), 95 + number % 3, says_time=False)
+    stub.head = 97
+
+    first = follow("arbitrum")
+    stub.head = 99
+    last = follow("arbitrum")
+
+    # 95 and 96 are asked; 97 is the head. In the end no block is asked again. The oldest third was
+    # deep enough at once.
+    assert (first.http_requests, first.rpc_calls) == (3, 1 + 1 + 30 + 2 + 10)
+    assert (first.seen, first.final) == (30, 10)
+    assert (last.http_requests, last.rpc_calls, last.final) == (2, 1 + 20, 20)
+    row = state(tx(1))
+    assert row.block_time is not None
+    assert row.block_time.timestamp() == 1_700_000_096
+
+
+def test_a_fresh_hash_is_asked_in_every_pass_an_old_one_each_minute_a_late_one_hourly(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), not_found_limit=timedelta(hours=72))
+    watch(tx(1), age=timedelta(minutes=14))
+    watch(tx(2), age=timedelta(minutes=16))
+    watch(tx(3), age=timedelta(hours=73))
+    watch(tx(4), age=timedelta(days=31))  # watched for 30 days
+
+    assert follow("arbitrum").asked == 3
+    assert follow("arbitrum").asked == 1
+    asked_long_ago(minutes=2)
+    assert follow("arbitrum").asked == 2
+    asked_long_ago(minutes=61)
+    assert follow("arbitrum").asked == 3
+
+
+def asked_long_ago(*, minutes: int) -> None:
+    for row in WatchedTransaction.objects.exclude(asked_at=None):
+        assert row.asked_at is not None
+        row.asked_at -= timedelta(minutes=minutes)
+        row.save(update_fields=["asked_at"])
+
+
+def test_a_pass_in_which_nothing_is_due_asks_nothing(stub: StubNode, configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,))
+    watch(tx(1), age=timedelta(hours=1))
+    follow("arbitrum")
+
+    assert follow("arbitrum").http_requests == 0
+
+
+def test_the_requests_of_a_failed_pass_are_counted_too(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,))
+    stub.chain_id = 1
+    watch(tx(1))
+
+    followed = follow("arbitrum")
+
+    assert (followed.http_requests, followed.rpc_calls) == (1, 3)
+    assert ChainHead.objects.get().http_requests == 1
