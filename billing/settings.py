@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "chainwatch",
     "approvals",
     "payouts",
+    "reconciliation",
     "billing",
 ]
 ROOT_URLCONF = "billing.urls"

@@ -10,6 +10,8 @@ urlpatterns = [
     path("v1/openapi.json", pages.openapi_document, name="openapi"),
     path("v1", include("events.urls")),
     path("v1", include("wallets.urls")),
+    # Before payouts: /payouts/reconciliation must not be taken for a payout's id.
+    path("v1", include("reconciliation.urls")),
     path("v1", include("payouts.urls")),
     path("docs", pages.reference, name="reference"),
     path("healthz", views.healthz),

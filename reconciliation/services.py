@@ -1,0 +1,125 @@
+"""Do the two sides agree? The summary, a run that writes down what it finds, and its resolution."""
+
+import logging
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing.callers import system
+from billing.chains import Environment
+from reconciliation import books, matching, unexpected
+from reconciliation.books import Summary
+from reconciliation.models import ReconciliationRun
+from reconciliation.resolving import resolve
+from reconciliation.suggestions import suggestion, suggestions
+
+__all__ = [
+    "Summary",
+    "places",
+    "reconcile",
+    "resolve",
+    "run",
+    "suggestion",
+    "suggestions",
+    "summary",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def summary(
+    organization_id: str,
+    environment: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Summary:
+    """Return the books of one organization and environment, in one round trip; writes nothing.
+
+    `since` is inclusive, `until` exclusive: payouts by created_at, unexpected settlements by block
+    time.
+    """
+    return books.read(organization_id, environment, since=since, until=until)
+
+
+def run(
+    organization_id: str,
+    environment: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> tuple[ReconciliationRun, Summary]:
+    """Match, write down what nobody had recorded, and keep the figures as a ReconciliationRun.
+
+    Safe to run twice, and beside another run: what is recorded is not recorded again, and what a
+    person resolved stays resolved.
+    """
+    started_at = timezone.now()
+    caller = system(organization_id, Environment(environment), "Reconciliation")
+    with transaction.atomic():
+        found = matching.record_differences(caller, since=since, until=until)
+        found += unexpected.record_siblings(caller, at=started_at)
+        matching.record_suggestions(caller)
+    books_now = summary(organization_id, environment, since, until)
+    row = _row(books_now, started_at=started_at, found=found)
+    row.save(force_insert=True)
+    logger.info(
+        "books reconciled run=%s organization=%s environment=%s found=%d clean=%s",
+        row.id,
+        organization_id,
+        environment,
+        found,
+        row.is_clean,
+    )
+    return row, books_now
+
+
+def reconcile() -> int:
+    """Run over all books there are; returns how many runs were not clean."""
+    return sum(not run(*place)[0].is_clean for place in places())
+
+
+def places(
+    organization_id: str | None = None, environment: str | None = None
+) -> list[tuple[str, str]]:
+    """Return the organizations and environments asked for; unasked, those that have books."""
+    environments = [environment] if environment else list(Environment.values)
+    if organization_id is not None:
+        return [(organization_id, each) for each in environments]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, {"environments": environments})
+        return [(str(row[0]), str(row[1])) for row in cursor.fetchall()]
+
+
+# An index probe for each, where DISTINCT would read both tables.
+_PLACES = """
+SELECT o.id, place.environment
+  FROM organizations_organization o
+ CROSS JOIN unnest(%(environments)s::varchar[]) AS place (environment)
+ WHERE EXISTS (SELECT FROM payouts_payoutintent p
+                WHERE p.organization_id = o.id AND p.environment = place.environment)
+    OR EXISTS (SELECT FROM payouts_settlement s
+                WHERE s.organization_id = o.id AND s.environment = place.environment)
+ ORDER BY o.id, place.environment
+"""
+
+
+def _row(books_now: Summary, *, started_at: datetime, found: int) -> ReconciliationRun:
+    return ReconciliationRun(
+        organization_id=books_now.organization_id,
+        environment=books_now.environment,
+        since=books_now.since,
+        until=books_now.until,
+        started_at=started_at,
+        finished_at=timezone.now(),
+        matched_count=books_now.matched.count,
+        matched_atomic=books_now.atomic("matched"),
+        unmatched_count=books_now.unmatched_payouts.count,
+        unmatched_atomic=books_now.atomic("unmatched"),
+        unexpected_count=books_now.unexpected_settlements.count,
+        unexpected_atomic=books_now.atomic("unexpected"),
+        discrepancies_count=books_now.discrepancies_count,
+        difference_atomic=books_now.difference_atomic,
+        reversed_count=books_now.reversed_count,
+        unknown_count=books_now.unknown_outcomes.count,
+        found_count=found,
+    )
