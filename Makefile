@@ -33,7 +33,7 @@ bench: setup-dev
 
 # Exactly what CI runs. The order is: what fails fastest first.
 check: setup-dev
-	@$(MAKE) --no-print-directory format lint floors types migrations openapi test
+	@$(MAKE) --no-print-directory format lint floors types migrations openapi templates test
 
 format:
 	$(BIN)/ruff format --check .

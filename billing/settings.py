@@ -8,6 +8,7 @@ from billing.database.place import NAME, PORT, USER, Place
 from billing.environment import Variables, rate
 from billing.networks import networks_from_environment
 from billing.secret_key import secret_key
+from billing.unfold import UNFOLD as UNFOLD  # the admin's looks
 
 # Lets fields and querysets name their types (`models.JSONField[...]`) at run time too.
 django_stubs_ext.monkeypatch()

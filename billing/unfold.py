@@ -1,0 +1,94 @@
+"""The settings of django-unfold: the name, the log-in and the table of contents of the admin.
+
+Colours, spacing and shapes are in static/billing/; the templates that replace the theme's own are
+in templates/. Every asset is local and no page needs JavaScript to be read.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+from billing.admin_context import may
+
+
+def may_read_payouts(request: HttpRequest) -> bool:
+    return may(request, "payouts:read")
+
+
+def may_read_events(request: HttpRequest) -> bool:
+    return may(request, "events:read")
+
+
+def may_read_wallets(request: HttpRequest) -> bool:
+    return may(request, "wallets:read")
+
+
+def may_administer_keys(request: HttpRequest) -> bool:
+    return may(request, "api_keys:administer")
+
+
+def may_administer_members(request: HttpRequest) -> bool:
+    return may(request, "members:administer")
+
+
+def may_administer_organization(request: HttpRequest) -> bool:
+    return may(request, "organization:administer")
+
+
+def _item(title: str, icon: str, view: str, permission: Any = None) -> dict[str, Any]:
+    row = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{view}")}
+    return row if permission is None else {**row, "permission": permission}
+
+
+NAVIGATION: list[dict[str, Any]] = [
+    {
+        "items": [
+            _item("Home", "home", "index"),
+            _item("Payouts", "send", "payouts_payoutintent_changelist", may_read_payouts),
+            _item("Settlements", "receipt", "payouts_settlement_changelist", may_read_payouts),
+            _item(
+                "Reconciliation",
+                "scales",
+                "reconciliation_reconciliationrun_changelist",
+                may_read_payouts,
+            ),
+        ],
+    },
+    {
+        "title": "Records",
+        "items": [
+            _item("Events", "list", "events_event_changelist", may_read_events),
+            _item("Approvals", "tick", "approvals_approval_changelist", may_read_payouts),
+            _item("Chains", "blocks", "chainwatch_chainhead_changelist", may_read_payouts),
+            _item("Transfers", "swap", "chainwatch_transfer_changelist", may_read_payouts),
+        ],
+    },
+    {
+        "title": "Setup",
+        "items": [
+            _item("Wallets", "wallet", "wallets_wallet_changelist", may_read_wallets),
+            _item(
+                "Members", "people", "organizations_membership_changelist", may_administer_members
+            ),
+            _item("API keys", "key", "organizations_apikey_changelist", may_administer_keys),
+            _item(
+                "Organization",
+                "building",
+                "organizations_organization_changelist",
+                may_administer_organization,
+            ),
+        ],
+    },
+]
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Payouts",
+    "SITE_HEADER": "Payouts",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "reconciliation.home.home",
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
+}

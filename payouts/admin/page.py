@@ -1,0 +1,230 @@
+"""What a payout's own page says: facts, hashes, settlements, the verdict of each check."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from approvals.rules import self_approval
+from billing.admin import Facts, record_url, text
+from billing.callers import Caller
+from billing.chains import Chain, decimals
+from billing.display import (
+    address_html,
+    amount_html,
+    copy_html,
+    difference_html,
+    due_html,
+    hash_html,
+    joined,
+    moment_html,
+    tag_html,
+)
+from billing.money import display
+from organizations.roles import EXECUTE
+from payouts import services
+from payouts.admin.proof import checks, evidence_rows, is_open
+from payouts.admin.words import risk_of, state_of
+from payouts.answers import Heads, warnings_of
+from payouts.models import PayoutIntent, Settlement, Status, SubmittedHash
+from payouts.timeline import timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the timeline; `at` is None for what has not happened yet."""
+
+    sentence: str
+    at: datetime | None
+    tone: str
+    shape: str
+    is_next: bool
+
+
+# The mark beside each line: its colour and its shape.
+MARKS: dict[str, tuple[str, str]] = {
+    "payout.created": ("grey", "state-draft"),
+    "payout.updated": ("grey", "state-draft"),
+    "payout.approved": ("blue", "state-approved"),
+    "payout.rejected": ("red", "warning"),
+    "payout.canceled": ("grey", "state-canceled"),
+    "payout.pending_execution": ("violet", "state-handed"),
+    "payout.approval_lapsed": ("amber", "warning"),
+    "payout.taken_back": ("amber", "warning"),
+    "payout.executed": ("amber", "state-chain"),
+    "payout.verifying": ("amber", "state-chain"),
+    "payout.reorged": ("red", "warning"),
+    "payout.settled": ("green", "state-settled"),
+    "payout.failed": ("red", "state-failed"),
+    "payout.stalled": ("red", "warning"),
+    "payout.discrepancy": ("red", "warning"),
+    "chain.confirmations": ("amber", "state-chain"),
+    "payout.next": ("grey", "right"),
+}
+
+
+def paid_before(caller: Caller, payouts: Iterable[PayoutIntent]) -> set[str]:
+    """Which of their recipients were ever paid, in one query; none where none is asked for."""
+    addresses = {payout.recipient_address for payout in payouts}
+    if not addresses:
+        return set()
+    settled = PayoutIntent.objects.visible_to(caller).filter(
+        recipient_address__in=addresses, status=Status.SETTLED
+    )
+    return set(settled.order_by().values_list("recipient_address", flat=True).distinct())
+
+
+def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any]:
+    """What the page's template needs of one payout."""
+    is_first = not paid_before(caller, [payout])
+    settlements = [_told(settlement, payout) for settlement in _settlements(payout)]
+    open_ = [each["resolve_id"] for each in settlements if each["resolve_id"]]
+    return {
+        "payout": payout,
+        "amount": display(payout.amount_atomic, decimals(payout.chain, payout.token)),
+        "chain_label": Chain(payout.chain).label,
+        "address": address_html(
+            payout.recipient_address, payout.chain, payout.environment, whole=True
+        ),
+        "state": state_of(payout, heads),
+        "risks": joined(risk_of(payout, is_first=is_first)),
+        "warnings": [_sentence(warning) for warning in warnings_of(payout)],
+        "why_not_approve": _why_not_approve(caller, payout),
+        "timeline": lines_of(payout),
+        "settlements": settlements,
+        "resolve_id": open_[0] if open_ and EXECUTE in caller.scopes else "",
+    }
+
+
+def _why_not_approve(caller: Caller, payout: PayoutIntent) -> str | None:
+    """Why this very person may not approve it; None for everybody else."""
+    if payout.status != Status.DRAFT or "payouts:approve" not in caller.scopes:
+        return None
+    return self_approval(caller, services.facts_of(payout))
+
+
+def lines_of(payout: PayoutIntent) -> list[Line]:
+    """The timeline as the page draws it: newest on top, what happens next above all."""
+    return [_line(entry) for entry in reversed(timeline(payout))]
+
+
+def _line(entry: Mapping[str, str]) -> Line:
+    is_next = entry["type"] == "payout.next"
+    words = entry["text"].removeprefix("next: ") if is_next else entry["text"]
+    sentence = words[:1].upper() + words[1:]
+    tone, shape = MARKS.get(entry["type"], ("grey", "info"))
+    at = None if is_next else datetime.fromisoformat(entry["at"])
+    return Line(f"Next: {words}" if is_next else sentence, at, tone, shape, is_next)
+
+
+def facts(payout: PayoutIntent) -> list[Facts]:
+    """What is so of the payout, whatever its state."""
+    ended = payout.status in (Status.SETTLED, Status.FAILED, Status.CANCELED)
+    rows: list[tuple[str, str | SafeString]] = [
+        ("Id", copy_html(payout.id, "id")),
+        ("Reference", _reference(payout)),
+        ("Description", text(payout.description)),
+        ("Due", due_html(payout.due_date, is_open=not ended)),
+        ("Made by", payout.created_by_name),
+        ("Made", moment_html(payout.created_at)),
+        ("Pinned contract", address_html(payout.contract, payout.chain, payout.environment)),
+    ]
+    if payout.external_id:
+        rows.append(("External id", copy_html(payout.external_id, "external id")))
+    if payout.retry_of_id:
+        rows.append(("Tries again", link_to(payout.retry_of_id)))
+    if payout.batch_id:
+        rows.append(("Batch", copy_html(payout.batch_id, "id")))
+    if payout.failure_reason:
+        rows.append(("Why it failed", _sentence(payout.failure_reason)))
+    rows += [(name, str(value)) for name, value in payout.metadata.items()]
+    hashes = list(payout.hashes.order_by("-submitted_at", "-id"))
+    return [Facts("Facts", rows), *_hash_facts(payout, hashes)]
+
+
+def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
+    """What is before one's eyes when one confirms: how much, where to, what is doubtful."""
+    is_first = not paid_before(caller, [payout])
+    rows: list[tuple[str, str | SafeString]] = [
+        ("Amount", amount_html(payout.amount_atomic, payout.token, payout.chain)),
+        ("On", str(Chain(payout.chain).label)),
+        (
+            "To",
+            address_html(payout.recipient_address, payout.chain, payout.environment, whole=True),
+        ),
+        ("Reference", _reference(payout)),
+        ("Made by", payout.created_by_name),
+    ]
+    if risks := risk_of(payout, is_first=is_first):
+        rows.append(("Look at", joined(risks)))
+    rows += [("Warning", _sentence(warning)) for warning in warnings_of(payout)]
+    return [Facts("What it pays", rows)]
+
+
+def _settlements(payout: PayoutIntent) -> list[Settlement]:
+    return list(payout.settlements.order_by("-created_at", "-id"))
+
+
+def _told(settlement: Settlement, payout: PayoutIntent) -> dict[str, Any]:
+    return {
+        "id": settlement.id,
+        "url": record_url(Settlement, settlement.pk),
+        "checks": checks(settlement, payout),
+        "resolve_id": quote(settlement.pk) if is_open(settlement) else "",
+        "rows": evidence_rows(settlement),
+    }
+
+
+def _hash_facts(payout: PayoutIntent, hashes: list[SubmittedHash]) -> list[Facts]:
+    if not hashes:
+        return []
+    rows = []
+    for each in hashes:
+        is_named = each.tx_hash == payout.expected_tx_hash
+        shown = hash_html(each.tx_hash, payout.chain, payout.environment)
+        who = format_html("{} by {}", moment_html(each.submitted_at), each.submitted_by_name)
+        parts = [shown, tag_html("replaced")] if not is_named else [shown]
+        rows.append(
+            (
+                "Transaction",
+                format_html(
+                    '{}<br><span class="hint">{}{}</span>',
+                    joined(parts),
+                    who,
+                    f": {each.reason}" if each.reason else "",
+                ),
+            )
+        )
+    return [Facts("Named transactions", rows)]
+
+
+def link_to(payout_id: str) -> SafeString:
+    """A link to another payout, its id quoted in the address."""
+    return format_html(
+        '<a href="{}"><code>{}</code></a>', record_url(PayoutIntent, payout_id), payout_id
+    )
+
+
+def compared(address: str, known: str) -> dict[str, SafeString | str]:
+    """Two addresses under each other in full, what differs marked."""
+    return {
+        "given": difference_html(address, known),
+        "known": difference_html(known, address),
+    }
+
+
+def _reference(payout: PayoutIntent) -> SafeString | str:
+    if not payout.reference_id:
+        return payout.reference_type
+    return format_html("{} {}", payout.reference_type, copy_html(payout.reference_id, "reference"))
+
+
+def _sentence(coded: str) -> str:
+    """A warning or a reason without the code in front of it, beginning with a capital."""
+    code, found, rest = coded.partition(": ")
+    sentence = rest if found and " " not in code else coded
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,121 @@
+"""The words of a payout on a screen: its state, what is risky about it, what it sums up to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from approvals.rules import default_rule
+from billing.display import State, amount_words, bar_html, joined, state_html, tag_html
+from payouts import services
+from payouts.answers import Heads, confirmations_of
+from payouts.models import Attention, Outcome, PayoutIntent, Settlement, Status
+
+STATES: dict[str, State] = {
+    Status.DRAFT: State("draft", "outline", "draft"),
+    Status.APPROVED: State("approved", "blue", "approved"),
+    Status.PENDING_EXECUTION: State("handed over", "violet", "handed"),
+    Status.EXECUTED: State("on chain", "amber", "chain"),
+    Status.VERIFYING: State("on chain", "amber", "chain"),
+    Status.SETTLED: State("settled", "green", "settled"),
+    Status.FAILED: State("failed", "red", "failed"),
+    Status.CANCELED: State("canceled", "grey", "canceled", is_struck=True),
+}
+ATTENTION = {
+    Attention.SOURCE_NOT_REGISTERED: "unknown wallet",
+    Attention.CHOOSE_TRANSFER: "choose a transfer",
+}
+OUTCOME = {
+    Outcome.PROVEN: "nothing moved",
+    Outcome.MOVED: "money moved",
+    Outcome.UNKNOWN: "outcome unknown",
+}
+DIFFERENCES = {
+    "amount": "another amount",
+    "late_settlement": "paid late",
+    "approval_mismatch": "not as approved",
+    "reversed": "left the chain",
+}
+# The code that a warning begins with, and the short word for it.
+WARNINGS = {"same_reference": "same reference", "same_amount": "paid lately"}
+
+
+def state_of(payout: PayoutIntent, heads: Heads) -> SafeString:
+    """A payout's state with what it waits for; marked where it waits for a person."""
+    parts = [state_html(STATES[payout.status], _note(payout, heads))]
+    if payout.stalled_at is not None:
+        parts.append(
+            tag_html("stalled", "danger", "warning", "Nobody has seen its transaction yet.")
+        )
+    if payout.attention:
+        parts.append(tag_html(ATTENTION[Attention(payout.attention)], "danger", "warning"))
+    if payout.status == Status.FAILED:
+        tone = "" if payout.outcome == Outcome.PROVEN else "danger"
+        shape = "" if payout.outcome == Outcome.PROVEN else "warning"
+        parts.append(tag_html(OUTCOME[Outcome(payout.outcome)], tone, shape))
+    parts += settlement_tags(payout.settlement) if payout.settlement_id else []
+    return format_html('<span class="state-line">{}</span>', joined(parts))
+
+
+def settlement_tags(settlement: Settlement | None) -> list[SafeString]:
+    """What is open about a settlement: each difference nobody resolved, and a reversal."""
+    if settlement is None:
+        return []
+    tags = []
+    if settlement.discrepancies and settlement.resolved_at is None:
+        tags += [
+            tag_html(DIFFERENCES.get(kind, kind), "danger", "warning")
+            for kind in settlement.discrepancies
+        ]
+    if settlement.reversed_at is not None:
+        tags.append(tag_html(DIFFERENCES["reversed"], "danger", "warning"))
+    return tags
+
+
+def _note(payout: PayoutIntent, heads: Heads) -> str | SafeString:
+    if payout.status == Status.DRAFT:
+        return f"{len(payout.approvals)} of {default_rule(services.facts_of(payout))}"
+    if payout.status == Status.EXECUTED:
+        return "waiting for a block"
+    if payout.status == Status.VERIFYING:
+        needed = payout.required_confirmations
+        seen = min(confirmations_of(payout, heads), needed)
+        return bar_html(seen, needed, f"{seen} of {needed} confirmations")
+    return ""
+
+
+def risk_of(payout: PayoutIntent, *, is_first: bool) -> list[SafeString]:
+    """What to look at before approving: a first payment, a doubt raised at create, a retry."""
+    tags = []
+    if is_first and payout.status in (Status.DRAFT, Status.APPROVED, Status.PENDING_EXECUTION):
+        tags.append(tag_html("first payment", "new", title="This address was never paid before."))
+    for warning in payout.warnings:
+        code, found, _ = warning.partition(": ")
+        word = WARNINGS.get(code, "check the address") if found else "check the address"
+        tags.append(tag_html(word, "warning", "warning", warning))
+    if payout.retry_of_id:
+        tags.append(tag_html("tries again", "warning", title=f"Tries {payout.retry_of_id} again."))
+    return tags
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How much of one token on one chain. Unlike tokens are never added."""
+
+    chain: str
+    token: str
+    amount_atomic: int
+
+    @property
+    def words(self) -> str:
+        return amount_words(self.amount_atomic, self.token, self.chain)
+
+
+def sums_of(payouts: Iterable[PayoutIntent]) -> list[Sum]:
+    """The sum per chain and token, in the order in which the rows name them first."""
+    totals: dict[tuple[str, str], int] = {}
+    for payout in payouts:
+        kind = (payout.chain, payout.token)
+        totals[kind] = totals.get(kind, 0) + payout.amount_atomic
+    return [Sum(chain, token, total) for (chain, token), total in totals.items()]

@@ -1,0 +1,216 @@
+"""The reconciliation page: four numbers, and below them what is open, as work."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from billing.acts import said
+from billing.admin import NUL, Facts, ReadOnlyAdmin
+from billing.admin_context import caller_of, may
+from billing.callers import Caller
+from billing.chains import Chain
+from billing.display import amount_html, copy_html, moment_html
+from billing.errors import BillingError
+from organizations.roles import EXECUTE
+from payouts.admin.proof import evidence_rows
+from payouts.models import Settlement
+from reconciliation import books, services
+from reconciliation.charts import Bar, stacked
+from reconciliation.models import ReconciliationRun
+from reconciliation.resolving import Resolution, is_open
+from reconciliation.work import work_items
+
+BUCKETS = (
+    ("matched", "Matched", "settled as intended", "matched_count"),
+    ("unmatched", "On their way", "approved, not settled yet", "unmatched_count"),
+    ("unexpected", "Unexpected", "money out with no payout behind it", "unexpected_count"),
+    ("discrepancy", "Discrepancies", "paid, but not as intended", "discrepancies_count"),
+)
+ALARMS = ("unexpected", "discrepancy")
+HISTORY = timedelta(days=30)
+
+
+class ResolveForm(forms.Form):
+    resolution = forms.ChoiceField(
+        choices=Resolution.choices, widget=forms.RadioSelect, label="What became of it"
+    )
+    note = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Why. Kept with the settlement, with your name.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BucketShown:
+    """One of the four numbers, what it sums to, and how it went in the last month."""
+
+    label: str
+    says: str
+    count: int
+    sums: list[SafeString]
+    history: list[Bar]
+    is_alarm: bool
+
+
+@admin.register(ReconciliationRun)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    """Its list is the page of the books; a record of it is one run."""
+
+    ordering = ("-started_at", "-id")
+
+    def more_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("run/", wrap(require_POST(self.run_view)), name="reconciliation_run"),
+            path(
+                "resolve/<path:object_id>/", wrap(self.resolve_view), name="reconciliation_resolve"
+            ),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        caller = caller_of(request)
+        now = books.read(caller.organization_id, caller.environment, since=None, until=None)
+        runs = _last_month(caller)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Reconciliation",
+            "buckets": [_bucket(now, runs, *bucket) for bucket in BUCKETS],
+            "work": work_items(caller, now),
+            "last_run": runs[-1] if runs else None,
+            "is_clean": now.is_clean,
+            "is_empty": not now.lines,
+            "may_resolve": may(request, EXECUTE),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/reconciliation/books.html", context)
+
+    def run_view(self, request: HttpRequest) -> HttpResponse:
+        """Match now, without waiting for the job that does it."""
+        caller = caller_of(request)
+        if not may(request, EXECUTE):
+            raise PermissionDenied(f"Your role may not do this. It needs {EXECUTE}.")
+        run, _ = services.run(caller.organization_id, caller.environment)
+        found = f"It found {run.found_count} new." if run.found_count else "It found nothing new."
+        messages.success(request, f"The books were reconciled. {found}")
+        return HttpResponseRedirect(self.list_url())
+
+    def resolve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what became of one open settlement, and say it to the service."""
+        if not may(request, EXECUTE):
+            raise PermissionDenied(f"Your role may not do this. It needs {EXECUTE}.")
+        caller = caller_of(request)
+        pk = unquote(object_id).replace(NUL, "")
+        settlement = Settlement.objects.visible_to(caller).filter(pk=pk).first()
+        if settlement is None:
+            raise Http404("No such settlement.")
+        form = ResolveForm(request.POST if request.method == "POST" else None)
+        refusal = None
+        if request.method == "POST" and form.is_valid():
+            answers = form.cleaned_data
+            try:
+                services.resolve(caller, settlement.pk, answers["resolution"], answers["note"])
+            except BillingError as error:
+                refusal = error
+            else:
+                messages.success(request, "It is resolved, and no longer among the work.")
+                return HttpResponseRedirect(self.list_url())
+        return self._ask(request, settlement, form, refusal)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        settlement: Settlement,
+        form: forms.Form,
+        refusal: BillingError | None,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Resolve",
+            "crumbs": [("Reconciliation", self.list_url())],
+            "act": {"label": "Resolve", "look": "filled"},
+            "button": "Resolve",
+            "sentence": "Say what became of this money"
+            if is_open(settlement)
+            else "Nothing is open",
+            "panels": [Facts("What the chain says", evidence_rows(settlement))],
+            "form": form,
+            "refusal": said(refusal) if refusal else "",
+            "back_url": self.list_url(),
+        }
+        status = refusal.status if refusal else 200
+        return TemplateResponse(request, "admin/act.html", context, status=status)
+
+    def title_of(self, obj: ReconciliationRun) -> str:
+        return "Reconciliation run"
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Reconciliation", self.list_url())]
+
+    def facts(self, request: HttpRequest, obj: ReconciliationRun) -> list[Facts]:
+        rows = [
+            ("Began", moment_html(obj.started_at)),
+            ("Matched", f"{obj.matched_count:,}"),
+            ("On their way", f"{obj.unmatched_count:,}"),
+            ("Unexpected", f"{obj.unexpected_count:,}"),
+            ("Discrepancies", f"{obj.discrepancies_count:,}"),
+            ("Reversed", f"{obj.reversed_count:,}"),
+            ("Unknown outcomes", f"{obj.unknown_count:,}"),
+            ("Found by this run", f"{obj.found_count:,}"),
+            ("Id", copy_html(obj.id, "id")),
+        ]
+        return [Facts("Run", rows)]
+
+
+def _last_month(caller: Caller) -> list[ReconciliationRun]:
+    """The last run of each day of the last month, oldest first."""
+    since = timezone.now() - HISTORY
+    runs = ReconciliationRun.objects.visible_to(caller).filter(started_at__gte=since)
+    days: dict[Any, ReconciliationRun] = {}
+    for run in runs.order_by("started_at", "id"):
+        days[timezone.localtime(run.started_at).date()] = run
+    return list(days.values())
+
+
+def _bucket(
+    now: books.Summary,
+    runs: list[ReconciliationRun],
+    verdict: str,
+    label: str,
+    says: str,
+    column: str,
+) -> BucketShown:
+    lines = [line for line in now.lines if line.verdict == verdict]
+    count = sum(line.count for line in lines)
+    sums = [
+        format_html(
+            "{} on {}",
+            amount_html(_moved(line, verdict), line.token, line.chain),
+            Chain(line.chain).label,
+        )
+        for line in lines
+    ]
+    history = stacked([[getattr(run, column)] for run in runs]) if len(runs) > 1 else []
+    return BucketShown(label, says, count, sums, history, verdict in ALARMS and count > 0)
+
+
+def _moved(line: books.Line, verdict: str) -> int:
+    return line.intended_atomic if verdict == "unmatched" else line.actual_atomic

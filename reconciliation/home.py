@@ -1,0 +1,227 @@
+"""The first page: what needs a person now, what went out lately, and how the chains are."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.admin_context import may, place_of
+from billing.callers import Caller
+from billing.chains import Chain, decimals, network
+from billing.display import amount_html, span_words
+from chainwatch.admin import health
+from chainwatch.models import ChainHead
+from events.models import Event
+from events.types import EventType
+from payouts.models import PayoutIntent, Settlement, Status
+from reconciliation.charts import Bar, stacked
+
+DAYS = 30
+QUEUE = "admin:payouts_payoutintent_changelist"
+BOOKS = "admin:reconciliation_reconciliationrun_changelist"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One line of "Needs you": how many, of what, how much, and where it leads."""
+
+    count: int
+    what: str
+    hint: str
+    url: str
+    shape: str
+    is_urgent: bool = False
+    sums: list[Any] = field(default_factory=list)
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the theme asks for before it draws the first page."""
+    place = place_of(request)
+    if place is None or not may(request, "payouts:read"):
+        return context
+    caller, now = place.caller, timezone.now()
+    money = _money_out(caller, now)
+    return {
+        **context,
+        "title": "Home",
+        "needs": _needs(caller, now),
+        "chains": _chains(caller),
+        "today": _today(caller, now),
+        "bars": money.bars,
+        "legend": [
+            (n, amount_html(total, token, chain), Chain(chain).label)
+            for n, ((chain, token), total) in enumerate(money.totals)
+        ],
+        "first_day": now - timedelta(days=DAYS - 1),
+        "may_write": may(request, "payouts:write"),
+        "new_url": reverse("admin:payouts_payoutintent_new"),
+    }
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
+
+
+def _needs(caller: Caller, now: datetime) -> list[Need]:
+    """In the order of alarm; what there is none of is left out."""
+    unexpected, *others = [*_to_settle_up(caller), *_held_up(caller, now)]
+    needs = [unexpected, *_to_decide(caller), *others]
+    return [need for need in needs if need.count]
+
+
+def _to_decide(caller: Caller) -> list[Need]:
+    """What waits for an approval or for whoever hands over, with its sums."""
+    lines = list(
+        PayoutIntent.objects.visible_to(caller)
+        .order_by()
+        .filter(status__in=(Status.DRAFT, Status.APPROVED))
+        .values("status", "chain", "token")
+        .annotate(count=Count("pk"), total=Sum("amount_atomic"))
+    )
+    queue = reverse(QUEUE)
+    return [
+        _of_status(lines, Status.DRAFT, "to approve", f"{queue}?tab=to_approve", "state-draft"),
+        _of_status(
+            lines, Status.APPROVED, "to hand over", f"{queue}?tab=to_hand_over", "state-approved"
+        ),
+    ]
+
+
+def _held_up(caller: Caller, now: datetime) -> list[Need]:
+    """What is on its way and does not get on by itself."""
+    on_its_way = PayoutIntent.objects.visible_to(caller).filter(
+        status__in=(Status.EXECUTED, Status.VERIFYING)
+    )
+    found = on_its_way.order_by().aggregate(
+        stalled=Count("pk", filter=Q(stalled_at__isnull=False)),
+        since=Min("stalled_at"),
+        held=Count("pk", filter=~Q(attention="")),
+    )
+    url = f"{reverse(QUEUE)}?tab=exceptions"
+    for_how_long = span_words(now - found["since"]) if found["since"] else ""
+    says = f"nobody has seen the transaction; the longest for {for_how_long}"
+    doubt = "its transaction can be read two ways, or its sender is not registered"
+    return [
+        Need(found["stalled"], "stalled", says, url, "warning"),
+        Need(found["held"], "waiting for a decision", doubt, url, "warning"),
+    ]
+
+
+def _to_settle_up(caller: Caller) -> list[Need]:
+    """Money that moved otherwise than intended, the alarming kind first."""
+    open_ = Settlement.objects.visible_to(caller).order_by().filter(resolved_at__isnull=True)
+    unexpected = open_.filter(payout__isnull=True).count()
+    different = open_.filter(payout__isnull=False).filter(
+        ~Q(discrepancies=[]) | Q(reversed_at__isnull=False)
+    )
+    count, url = different.count(), reverse(BOOKS)
+    return [
+        Need(
+            unexpected,
+            _counted(unexpected, "unexpected outflow", "unexpected outflows"),
+            "money left with no payout behind it",
+            url,
+            "warning",
+            is_urgent=True,
+        ),
+        Need(
+            count,
+            _counted(count, "discrepancy", "discrepancies"),
+            "paid, but not as it was meant",
+            url,
+            "scales",
+        ),
+    ]
+
+
+def _of_status(
+    lines: Iterable[dict[str, Any]], status: str, what: str, url: str, shape: str
+) -> Need:
+    mine = [line for line in lines if line["status"] == status]
+    sums = [
+        (amount_html(int(line["total"]), line["token"], line["chain"]), Chain(line["chain"]).label)
+        for line in sorted(mine, key=lambda line: -line["total"])
+    ]
+    return Need(sum(line["count"] for line in mine), what, "", url, shape, sums=sums)
+
+
+def _today(caller: Caller, now: datetime) -> list[tuple[int, str]]:
+    """How today's payouts ended, from midnight of the reader's zone."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    words = {
+        EventType.PAYOUT_SETTLED: ("settled", "settled"),
+        EventType.PAYOUT_FAILED: ("failed", "failed"),
+        EventType.PAYOUT_DISCREPANCY: ("discrepancy", "discrepancies"),
+    }
+    found = (
+        Event.objects.visible_to(caller)
+        .order_by()
+        .filter(created_at__gte=midnight, type__in=list(words))
+        .values_list("type")
+        .annotate(count=Count("pk"))
+    )
+    counted: Counter[str] = Counter(dict(found))
+    return [(counted[type_], _counted(counted[type_], *word)) for type_, word in words.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyOut:
+    """What was paid in the last DAYS: stacked bars for a picture, totals for its legend."""
+
+    bars: list[Bar]
+    totals: list[tuple[tuple[str, str], int]]
+
+
+def _money_out(caller: Caller, now: datetime) -> MoneyOut:
+    since = now - timedelta(days=DAYS)
+    rows = (
+        Settlement.objects.visible_to(caller)
+        .order_by()
+        .filter(created_at__gte=since, payout__isnull=False, reversed_at__isnull=True)
+        .annotate(day=TruncDate("created_at"))
+        .values("day", "chain", "token")
+        .annotate(total=Sum("amount_atomic"))
+    )
+    first = timezone.localtime(now).date() - timedelta(days=DAYS - 1)
+    totals: Counter[tuple[str, str]] = Counter()
+    days: dict[tuple[int, tuple[str, str]], int] = {}
+    for row in rows:
+        kind, place = (row["chain"], row["token"]), max((row["day"] - first).days, 0)
+        totals[kind] += int(row["total"])
+        days[place, kind] = days.get((place, kind), 0) + int(row["total"])
+    order = totals.most_common()
+    # Every token has six decimals, so that heights of unlike ones compare; sums never mix them.
+    assert all(decimals(chain, token) == 6 for (chain, token), _ in order)
+    columns = [[days.get((place, kind), 0) for kind, _ in order] for place in range(DAYS)]
+    return MoneyOut(stacked(columns), order)
+
+
+def _chains(caller: Caller) -> list[dict[str, Any]]:
+    """Each chain with its head and how it is; in live also those that are switched off."""
+    scope = "" if caller.is_live else caller.organization_id
+    heads = {head.chain: head for head in ChainHead.objects.filter(scope=scope)}
+    rows = []
+    for chain in Chain:
+        head = heads.get(chain)
+        is_off = caller.is_live and not network(chain).is_configured
+        rows.append(
+            {
+                "label": chain.label,
+                "head": head,
+                "state": health(head) if head else None,
+                "is_off": is_off,
+                "mood": "off" if is_off or head is None else _mood(head),
+            }
+        )
+    return rows
+
+
+def _mood(head: ChainHead) -> str:
+    return {"failed": "bad", "settled": "ok"}.get(health(head).shape, "off")
