@@ -1,0 +1,71 @@
+"""python -m tests.bench [create] [lists] [reconcile] [rpc] [--rows N] [--json]"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import django
+
+from tests.bench.figures import Figure, as_json, as_table
+
+NAMES = ("create", "lists", "reconcile", "rpc")
+
+
+def main() -> int:
+    arguments = _arguments()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing.settings")
+    os.environ["API_RATE_LIMIT"] = "off"
+    django.setup()
+    logging.disable(logging.INFO)  # One line per act would bury the table.
+
+    from tests.bench.place import own_database
+
+    figures = []
+    with own_database():
+        for name, bench in _benches(arguments.rows).items():
+            if not arguments.names or name in arguments.names:
+                print(f"{name} …", file=sys.stderr, flush=True)
+                figures += bench()
+    if arguments.json:
+        print(json.dumps({"figures": as_json(figures)}, indent=2))
+    else:
+        print(as_table(figures))
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(NAMES)}")
+    parser.add_argument("--rows", type=int, default=100_000, help="payouts in lists and reconcile")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.names) - set(NAMES)):
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    return arguments
+
+
+def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
+    from tests.bench import create, lists, loading, reconcile, rpc
+    from tests.bench.place import Tenant, new_tenant
+
+    @cache
+    def loaded() -> tuple[Tenant, loading.Book]:
+        """Both benches over many rows read the same ones."""
+        tenant, book = new_tenant("Books"), loading.book(rows)
+        loading.load(tenant, book)
+        return tenant, book
+
+    return {
+        "create": create.run,
+        "lists": lambda: lists.run(*loaded()),
+        "reconcile": lambda: reconcile.run(*loaded()),
+        "rpc": rpc.run,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
