@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from billing import pages, views
 
@@ -13,6 +14,7 @@ urlpatterns = [
     # Before payouts: /payouts/reconciliation must not be taken for a payout's id.
     path("v1", include("reconciliation.urls")),
     path("v1", include("payouts.urls")),
+    path("", RedirectView.as_view(pattern_name="admin:index")),  # whoever types the host alone
     path("docs", pages.reference, name="reference"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

@@ -124,3 +124,9 @@ def test_a_membership_that_ended_ends_the_view_at_once(
     services.remove_member(jon, acme)
 
     assert client.get(QUEUE).status_code == 403
+
+
+def test_the_host_alone_leads_to_the_admin() -> None:
+    answer = Client().get("/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
