@@ -126,11 +126,15 @@ class ActsAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self.ask(request, obj, chosen, form)
         try:
-            chosen.run(caller_of(request), str(obj.pk), form.cleaned_data)
+            result = chosen.run(caller_of(request), str(obj.pk), form.cleaned_data)
         except BillingError as refusal:
             return self.ask(request, obj, chosen, form, refusal=refusal)
-        messages.success(request, chosen.done(obj))
-        return HttpResponseRedirect(self.after_act(obj, chosen))
+        return self.acted(request, obj, chosen, result)
+
+    def acted(self, request: HttpRequest, obj: Any, act: Act, result: object) -> HttpResponse:
+        """What is answered once an act is done; `result` is what its service returned."""
+        messages.success(request, act.done(obj))
+        return HttpResponseRedirect(self.after_act(obj, act))
 
     def answered(self, act: Act, request: HttpRequest) -> forms.Form:
         """The act's form as it was sent; the overruling one where that was sent."""

@@ -24,6 +24,7 @@ from unfold.views import ChangeList
 from billing.admin_context import caller_of, may
 from billing.display import NOTHING
 
+MOST_PAGES = 1_000_000  # What is beyond cannot be counted by the database either.
 NUL = "\x00"  # No text of the database holds one: what names it is not there.
 M = TypeVar("M", bound=Model)
 Cell = Callable[[Any, M], "str | SafeString | None"]
@@ -52,6 +53,14 @@ class RowsList(ChangeList):  # type: ignore[misc]  # unfold has no types
     """A page of rows, never counted: one row more is read, to know whether there is a next page."""
 
     has_more = False
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        if not 1 <= self.page_num <= MOST_PAGES:
+            raise IncorrectLookupParameters
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return rows
 
     def get_results(self, request: HttpRequest) -> None:
         first = (self.page_num - 1) * self.list_per_page

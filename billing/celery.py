@@ -45,6 +45,12 @@ def schedule() -> list[Job]:
     return [
         *follows,
         Job("verify", "payouts.tasks.verify", 1, "turns what the chains said into payouts' states"),
+        Job(
+            "outflows",
+            "payouts.tasks.outflows",
+            1,
+            "finds payouts by the money that left, and money that left with no payout",
+        ),
         Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
         Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
         Job(

@@ -48,6 +48,8 @@ class Network:
     namesakes: Mapping[str, str]  # contract address -> what it is, in words: "USDC.e, bridged, …"
     confirmations: int
     finality: Finality
+    # Stricter levels for larger amounts: (from this many atomic units on, level), ascending.
+    finality_by_amount: tuple[tuple[int, Finality], ...]
     block_time_ms: int
     poll_interval_s: int
     not_found_limit: timedelta  # an unseen transaction can still be mined before this has passed
@@ -66,12 +68,35 @@ class Network:
         """The token pinned at `contract` (canonical form), None where it is none of ours."""
         return next((t for t, address in self.contracts.items() if address == contract), None)
 
+    @property
+    def levels(self) -> frozenset[Finality]:
+        """Every level that some amount must reach here."""
+        return frozenset({self.finality, *(level for _, level in self.finality_by_amount)})
+
+    def finality_for(self, amount_atomic: int) -> Finality:
+        """The level that a transfer of so much must reach to be final; never below `finality`."""
+        asked = [level for least, level in self.finality_by_amount if amount_atomic >= least]
+        return strictest(self.finality, *asked)
+
     def transaction_url(self, tx_hash: str) -> str:
         path = "#/transaction" if self.chain == Chain.TRON else "tx"
         return f"{self.explorer}/{path}/{tx_hash}"
 
     def address_url(self, address: str) -> str:
         return f"{self.explorer}/{'#/' if self.chain == Chain.TRON else ''}address/{address}"
+
+
+_STRICTNESS = {
+    Finality.CONFIRMATIONS: 0,
+    Finality.SAFE: 1,
+    Finality.FINALIZED: 2,
+    Finality.SOLIDIFIED: 2,
+}
+
+
+def strictest(*levels: Finality) -> Finality:
+    """Return the level that is reached last."""
+    return max(levels, key=_STRICTNESS.__getitem__)
 
 
 def network(chain: str) -> Network:

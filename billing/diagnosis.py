@@ -1,11 +1,12 @@
 """What `manage.py doctor` looks at: one finding per thing, and what to do where it is red."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -14,21 +15,28 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from billing.chains import Finality, Network
 from billing.database.holding import EmbeddedPostgresFailed
 
 OLDEST_POSTGRESQL = 160000
 CLOCK_MOST = timedelta(seconds=2)
-LAG_MOST = timedelta(seconds=60)
+LAG_MOST = timedelta(minutes=2)
+BEHIND_MOST = 60  # blocks behind the furthest node of the chain
+SOLID_BEHIND_MOST = 100  # blocks of Tron's that are not solid; 18 or 19 are usual
 BACKLOG_MOST = 200
+TRONGRID_KEY = "TRON-PRO-API-KEY"
+_LEVELS = {Finality.SAFE: "safe", Finality.FINALIZED: "finalized", Finality.SOLIDIFIED: "solid"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor. `remedy` is empty where all is well."""
+    """One line of the doctor. `remedy` is empty where all is well, or well enough: `advice` says
+    what would be better."""
 
     thing: str
     says: str
     remedy: str = ""
+    advice: str = ""
 
     @property
     def is_red(self) -> bool:
@@ -46,6 +54,12 @@ class Node(Protocol):
     def head_number(self) -> int | None: ...
     @property
     def lag(self) -> timedelta | None: ...
+    @property
+    def behind(self) -> int | None: ...
+    @property
+    def final_number(self) -> int | None: ...
+    @property
+    def untold(self) -> Collection[Finality]: ...
     @property
     def error(self) -> str: ...
 
@@ -120,10 +134,14 @@ def look_at_secrets() -> Iterable[Finding]:
 
 def look_at_nodes(check_nodes: Callable[[], Iterable[Node]]) -> Iterator[Finding]:
     """Ask every node who it is; chains without one are off for live, which is no fault."""
-    for node in check_nodes():
+    nodes = list(check_nodes())
+    for node in nodes:
         yield _judge(node)
     for chain, row in settings.NETWORKS.items():
-        if not row.is_configured:
+        if row.is_configured:
+            fit = [node for node in nodes if node.chain == chain and not node.error]
+            yield from _judge_chain(row, len(fit))
+        else:
             says = f"no node: off for live, sandbox only. {chain.upper()}_RPC_URLS turns it on"
             yield Finding(chain, says)
 
@@ -135,8 +153,62 @@ def _judge(node: Node) -> Finding:
         return Finding(thing, node.error, f"Mend the node, or take it out of {variable}.")
     lag_s = node.lag.total_seconds() if node.lag is not None else 0.0
     says = f"block {node.head_number}, {lag_s:.0f} s behind the clock"
-    is_late = lag_s > LAG_MOST.total_seconds()
-    return Finding(thing, says, "Wait until it has caught up, or use another." if is_late else "")
+    if node.behind:
+        says += f", {node.behind} blocks behind the furthest node"
+    is_late = lag_s > LAG_MOST.total_seconds() or (node.behind or 0) > BEHIND_MOST
+    if is_late:
+        wait = f"Wait until it has caught up, or put another in its place in {variable}."
+        return Finding(thing, says, wait)
+    return _judge_finality(node, thing, says)
+
+
+def _judge_finality(node: Node, thing: str, says: str) -> Finding:
+    """Look at what a node tells of finality: without it, its blocks settle nothing."""
+    row: Network = settings.NETWORKS[node.chain]
+    words = " and ".join(_LEVELS[level] for level in sorted(node.untold))
+    says += f"; tells no {words} block" if words else ""
+    if row.levels & set(node.untold):
+        return Finding(thing, says, _remedy_of_finality(row))
+    if words:
+        advice = "What is settled is looked after for a day instead: a node that tells it is better"
+        return Finding(thing, says, advice=f"{advice}.")
+    if row.is_evm or (node.head_number or 0) - (node.final_number or 0) <= SOLID_BEHIND_MOST:
+        return Finding(thing, says)
+    return Finding(
+        thing, f"{says}; solid only up to block {node.final_number}", _remedy_of_finality(row)
+    )
+
+
+def _remedy_of_finality(row: Network) -> str:
+    name = row.chain.upper()
+    if row.is_evm:
+        return (
+            f"Nothing settles by this node while {name}_FINALITY or {name}_FINALITY_BY_AMOUNT asks "
+            f"for it: put one that tells it in {name}_RPC_URLS, or ask for another level."
+        )
+    return (
+        "Nothing settles by this node: switch its walletsolidity API on, or wait until that has "
+        f"caught up, or put another node in its place in {name}_RPC_URLS."
+    )
+
+
+def _judge_chain(row: Network, fit: int) -> Iterator[Finding]:
+    """Look at a chain's nodes together: whether enough can agree, and whether a key is missing."""
+    name = row.chain.upper()
+    if fit < row.quorum:
+        says = f"{fit} of {len(row.rpc_urls)} nodes can be asked, {row.quorum} must agree"
+        remedy = f"Nothing settles until then: mend a node, add one, or lower {name}_QUORUM."
+        yield Finding(row.chain, says, remedy)
+    keys = {header.lower() for header in row.rpc_headers}
+    hosts = {urlsplit(url).hostname or "" for url in row.rpc_urls}
+    if any(_is_trongrid(host) for host in hosts) and TRONGRID_KEY.lower() not in keys:
+        says = "TronGrid is asked without a key, and will refuse whoever asks often"
+        advice = f'Give it one: {name}_RPC_HEADERS={{"{TRONGRID_KEY}": "…"}}'
+        yield Finding(row.chain, says, advice=advice)
+
+
+def _is_trongrid(host: str) -> bool:
+    return host == "trongrid.io" or host.endswith(".trongrid.io")
 
 
 def _look_at_redis(url: str) -> Finding:

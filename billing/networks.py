@@ -1,5 +1,6 @@
 """The chain registry, read from the environment: contracts, nodes, confirmations, finality."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -56,6 +57,7 @@ LEVELS: dict[Chain, tuple[Finality, ...]] = {
     Chain.ARBITRUM: (Finality.CONFIRMATIONS, Finality.SAFE, Finality.FINALIZED),
     Chain.BASE: (Finality.CONFIRMATIONS, Finality.SAFE, Finality.FINALIZED),
 }
+_DECIMALS = 6  # of both tokens on all three chains (billing.chains.decimals)
 LARGEST_CHAIN_ID = 2**53 - 1  # What JSON readers keep exact.
 
 
@@ -81,11 +83,24 @@ def _network(chain: Chain, env: Variables) -> Network:
             f"{name}_CONFIRMATIONS", row["confirmations"], least=1, most=100_000
         ),
         finality=Finality(env.choice(f"{name}_FINALITY", row["finality"].value, levels)),
+        finality_by_amount=_by_amount(f"{name}_FINALITY_BY_AMOUNT", levels, env),
         block_time_ms=row["block_time_ms"],
         poll_interval_s=env.integer("POLL_INTERVAL_S", row["poll_interval_s"], least=1, most=3600),
         not_found_limit=row["not_found_limit"],
         explorer=row["explorer"],
     )
+
+
+def _by_amount(name: str, levels: list[str], env: Variables) -> tuple[tuple[int, Finality], ...]:
+    """Read `10000=safe, 250000=finalized`: whole tokens, and the level asked from there on."""
+    rows = []
+    for word in env.words(name, []):
+        amount, _, level = word.partition("=")
+        if not re.fullmatch(r"[0-9]{1,12}", amount) or level not in levels:
+            allowed = f"amounts in whole tokens with a level each, such as 10000={levels[-1]}"
+            raise refused(name, word, f"{allowed}; levels are {', '.join(levels)}")
+        rows.append((int(amount) * 10**_DECIMALS, Finality(level)))
+    return tuple(sorted(rows))
 
 
 def _contracts(chain: Chain, env: Variables) -> dict[Token, str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from billing.chains import Chain
 from billing.errors import InvalidRequest
@@ -22,6 +22,7 @@ from chainwatch.models import SandboxChain, SandboxTransaction, WatchedTransacti
 MOST_BLOCKS_AT_ONCE = 1_000_000
 MOST_BLOCKS_AHEAD = 300_000_000  # about ten years of blocks of a second: times stay sensible
 MOST_REMADE = 1_000  # the older ones have long been final
+MOST_REMADE_AT_ONCE = 50
 NOBODY = {
     Chain.TRON: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb",
     Chain.ARBITRUM: "0x0000000000000000000000000000000000000000",
@@ -47,12 +48,15 @@ def broadcast(
     *,
     transfers: Sequence[PlannedTransfer],
     succeeded: bool = True,
+    nonce: int | None = None,
+    in_blocks: int = 1,
     at: datetime,
 ) -> SandboxTransaction:
-    """Put a transaction into the next block of the simulated chain.
+    """Put a transaction into the next block of the simulated chain, or let it wait for a later one.
 
     Sent again it stays what it was; after `drop` it may be sent with another plan. The same hash
     with another key is another transaction, whose transfers are numbered after the earlier ones'.
+    `nonce` is given where it shall be replaced (`free_nonce`): without it watchers learn none.
     """
     with transaction.atomic():
         # The row lock lets two senders of one hash number their logs one after the other.
@@ -63,8 +67,8 @@ def broadcast(
             return known
         sent = known or SandboxTransaction(scope=scope, chain=chain, tx_hash=tx_hash, key=key)
         sent.first_ordinal = _next_ordinal(same_hash)
-        sent.block_number = head_number(ledger, at) + 1
-        sent.succeeded = succeeded
+        sent.block_number = head_number(ledger, at) + in_blocks
+        sent.succeeded, sent.nonce = succeeded, nonce
         sent.sender = transfers[0].from_address if transfers else NOBODY[Chain(chain)]
         sent.transfers = [
             asdict(each) | {"amount_atomic": str(each.amount_atomic)} for each in transfers
@@ -78,23 +82,78 @@ def broadcast(
 def drop(scope: str, chain: str, tx_hash: str, key: str, *, at: datetime) -> bool:
     """Take a transaction off the simulated chain. Returns whether there was one.
 
-    If it was in a block, that block alone is replaced: those above it keep their hashes, as no
-    real chain could, so that simulating one payout disturbs no other.
+    If it was in a block, that block is replaced and the newest ones above it with it, as far as
+    they are empty: those of other transactions keep their hashes, as no real chain could, so that
+    simulating one payout disturbs no other.
     """
     with transaction.atomic():
         ledger = _locked(scope, chain)
-        sent = SandboxTransaction.objects.filter(
-            scope=scope, chain=chain, tx_hash=tx_hash, key=key, dropped_at=None
-        ).first()
+        sent = _standing(scope, chain, tx_hash, key)
         if sent is None:
             return False
+        _remake(ledger, sent.block_number, head_number(ledger, at))
         sent.dropped_at = at
         sent.save(update_fields=["dropped_at"])
-        if sent.block_number <= head_number(ledger, at):
-            ledger.remade = [*ledger.remade, sent.block_number][-MOST_REMADE:]
-            ledger.save(update_fields=["remade"])
         _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
     return True
+
+
+def replace(
+    scope: str, chain: str, tx_hash: str, key: str, by_hash: str, *, at: datetime
+) -> SandboxTransaction | None:
+    """Send the same transfers under another hash, with the same sender and nonce, in its place.
+
+    It is what a wallet does that speeds a transaction up. One without a nonce is given one first.
+    Returns the new transaction, None where there was none to replace.
+    """
+    with transaction.atomic():
+        _locked(scope, chain)
+        first = _standing(scope, chain, tx_hash, key)
+        if first is None:
+            return None
+        if first.nonce is None:
+            first.nonce = free_nonce(scope, chain, first.sender)
+            first.save(update_fields=["nonce"])
+        drop(scope, chain, tx_hash, key, at=at)
+        planned = [
+            PlannedTransfer(**each | {"amount_atomic": int(each["amount_atomic"])})
+            for each in first.transfers
+        ]
+        return broadcast(
+            scope,
+            chain,
+            by_hash,
+            key,
+            transfers=planned,
+            succeeded=first.succeeded,
+            nonce=first.nonce,
+            at=at,
+        )
+
+
+def remine(scope: str, chain: str, tx_hash: str, key: str, *, at: datetime) -> bool:
+    """Move a mined transaction into the next block: a reorganization, after which it comes back.
+
+    Its block is replaced as by `drop`, so that watchers see it leave. Returns whether it had one.
+    """
+    with transaction.atomic():
+        ledger = _locked(scope, chain)
+        sent = _standing(scope, chain, tx_hash, key)
+        head = head_number(ledger, at)
+        if sent is None or sent.block_number > head:
+            return False
+        _remake(ledger, sent.block_number, head)
+        sent.block_number = head + 1
+        sent.save(update_fields=["block_number"])
+        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+    return True
+
+
+def free_nonce(scope: str, chain: str, sender: str) -> int:
+    """Return the first nonce of a sender that no transaction of it had, not even a dropped one."""
+    had = SandboxTransaction.objects.filter(scope=scope, chain=chain, sender=sender)
+    highest: int | None = had.aggregate(highest=Max("nonce"))["highest"]
+    return 0 if highest is None else highest + 1
 
 
 def fork(ledger: SandboxChain, from_block: int) -> None:
@@ -158,18 +217,43 @@ def _locked(scope: str, chain: str) -> SandboxChain:
     return SandboxChain.objects.select_for_update().get(scope=scope, chain=chain)
 
 
+def _standing(scope: str, chain: str, tx_hash: str, key: str) -> SandboxTransaction | None:
+    return SandboxTransaction.objects.filter(
+        scope=scope, chain=chain, tx_hash=tx_hash, key=key, dropped_at=None
+    ).first()
+
+
+def _remake(ledger: SandboxChain, number: int, head: int) -> None:
+    """Replace a mined block, and of those above it the newest that hold no transaction.
+
+    With the newest, so that watchers who remember the head they read last see the chain change.
+    """
+    if number > head:
+        return
+    newest = range(max(number, head - MOST_REMADE_AT_ONCE) + 1, head + 1)
+    kept = SandboxTransaction.objects.filter(
+        scope=ledger.scope, chain=ledger.chain, block_number__range=(number, head), dropped_at=None
+    ).values_list("block_number", flat=True)
+    remade = [number, *sorted(set(newest) - set(kept))]
+    ledger.remade = [*ledger.remade, *remade][-MOST_REMADE:]
+    ledger.save(update_fields=["remade"])
+
+
 def _next_ordinal(same_hash: models.QuerySet[SandboxTransaction]) -> int:
     return max((each.first_ordinal + len(each.transfers) for each in same_hash), default=0)
 
 
 def _ask_soon(scope: str, chain: str, **which: str) -> None:
     """Make hashes that are not seen yet due in the next pass: their chain has just changed."""
+    was_asked = Q(asked_at__isnull=False) | Q(nonce_asked_at__isnull=False)
     unseen = WatchedTransaction.objects.filter(
-        scope=scope, chain=chain, block_hash=None, asked_at__isnull=False, **which
+        was_asked, scope=scope, chain=chain, block_hash=None, **which
     )
     # In one order, as everybody who locks several of these rows takes them.
     locked = unseen.select_for_update().order_by("pk").values_list("pk", flat=True)
-    WatchedTransaction.objects.filter(pk__in=list(locked)).update(asked_at=None)
+    WatchedTransaction.objects.filter(pk__in=list(locked)).update(
+        asked_at=None, nonce_asked_at=None
+    )
 
 
 def _block_time_s() -> int:

@@ -1,4 +1,4 @@
-"""What is written of transactions: the rows that are due, and what was learned of them.
+"""What is written of transactions: what was learned of the rows that were asked for.
 
 Every write is guarded: a row that another pass changed meanwhile is left as that pass made it, and
 the next one sees it anew. Nothing here asks a node.
@@ -9,20 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from billing.chains import Network
-from chainwatch.chains.base import Receipt, TransferLog, reference
+from billing.chains import Finality, Network, network, strictest
+from chainwatch.chains.base import Receipt, TransferLog
+from chainwatch.due import FRESH
 from chainwatch.models import Transfer, WatchedTransaction
-
-# One pass asks for so many hashes at most, the longest unasked first, so that a pass stays short.
-MOST_ROWS = 2_000
-# A hash that nobody has seen is asked in every pass at first, later more and more rarely.
-FRESH = timedelta(minutes=15)
-SLOW_EVERY = timedelta(minutes=1)
-LATE_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,58 +26,6 @@ class Sighting:
     row: WatchedTransaction
     receipt: Receipt
     node: str
-
-
-def reference_of(row: WatchedTransaction) -> str:
-    """Return the word by which readers are asked for this row's transaction."""
-    return reference(row.tx_hash, scope=row.scope, key=row.key)
-
-
-def unseen_due(at: datetime, *, network: Network, scope: str) -> list[WatchedTransaction]:
-    """Return the rows in no block that are to be asked now.
-
-    In every pass for the first 15 minutes, then each minute, and past the network's limit hourly:
-    whoever looks for a transaction so late waits for a surprise.
-    """
-    never = Q(asked_at=None) | Q(watched_at__gt=at - FRESH)
-    slow = Q(watched_at__gt=at - network.not_found_limit, asked_at__lte=at - SLOW_EVERY)
-    late = Q(asked_at__lte=at - LATE_EVERY)
-    return list(
-        WatchedTransaction.objects.filter(
-            never | slow | late,
-            chain=network.chain,
-            scope=scope,
-            block_hash=None,
-            watch_until__gt=at,
-        ).order_by(F("asked_at").asc(nulls_first=True), "pk")[:MOST_ROWS]
-    )
-
-
-def awaiting(chain: str, scope: str) -> QuerySet[WatchedTransaction]:
-    """Return the rows that are in a block which is not final yet."""
-    return WatchedTransaction.objects.filter(
-        chain=chain, scope=scope, block_hash__isnull=False, final_at=None
-    )
-
-
-def scopes_in_flight(chain: str) -> list[str]:
-    """Return the simulated networks on which anything is still watched for or not final yet."""
-    simulated = WatchedTransaction.objects.filter(chain=chain, scope__gt="")
-    unseen = simulated.filter(block_hash=None, watch_until__gt=timezone.now())
-    waiting = simulated.filter(block_hash__isnull=False, final_at=None)
-    scopes = unseen.values_list("scope").union(waiting.values_list("scope"))
-    return sorted(scope for (scope,) in scopes)
-
-
-def final_candidates(up_to: int, *, chain: str, scope: str) -> list[WatchedTransaction]:
-    """Return the rows whose block is deep enough, the longest unasked first."""
-    due = awaiting(chain, scope).filter(block_number__lte=up_to)
-    return list(due.order_by(F("asked_at").asc(nulls_first=True), "pk")[:MOST_ROWS])
-
-
-def block_times(rows: Iterable[WatchedTransaction]) -> dict[str, datetime]:
-    """Return the times of these rows' blocks by hash, so that no node is asked for them again."""
-    return {row.block_hash: row.block_time for row in rows if row.block_hash and row.block_time}
 
 
 def record_absent(
@@ -124,6 +66,8 @@ def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
 
     One that was sighted before is sighted anew, and what was kept of it is orphaned, not removed.
     """
+    if not sightings:
+        return 0
     with transaction.atomic():
         as_read = _locked_as_read([each.row for each in sightings])
         new = [(as_read[each.row.pk], each) for each in sightings if each.row.pk in as_read]
@@ -137,12 +81,38 @@ def record_sightings(sightings: Sequence[Sighting], *, at: datetime) -> int:
     return len(new)
 
 
-def record_final(rows: Sequence[WatchedTransaction], *, at: datetime) -> int:
-    """Record that the network's rule holds for these rows and that their block still stands."""
+def insert_found(
+    rows: Sequence[WatchedTransaction], told: Sequence[Sighting], *, at: datetime
+) -> None:
+    """Insert rows that a scan found, those in `told` as already sighted, with their transfers.
+
+    One that was submitted in this very moment keeps its own row, and is sighted by the next pass.
+    """
+    for each in told:
+        _sight(each.row, each, at=at)
+    WatchedTransaction.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    transfers = [moved for each in told for moved in _transfers(each.row, each, at=at)]
+    Transfer.objects.bulk_create(transfers, ignore_conflicts=True, batch_size=500)
+
+
+def record_final(
+    rows: Sequence[WatchedTransaction], *, at: datetime, is_last_level: bool = False
+) -> int:
+    """Record that their rule holds for these rows and that their block still stands."""
+    values: dict[str, object] = {"final_at": at, "asked_at": at, "changed_at": _later()}
+    if is_last_level:
+        values["finalized_at"] = at
+    with transaction.atomic():
+        as_read = _locked_as_read(rows)
+        return WatchedTransaction.objects.filter(pk__in=as_read).update(**values)
+
+
+def record_finalized(rows: Sequence[WatchedTransaction], *, at: datetime) -> int:
+    """Record that no reorganization can take these rows' block away any more."""
     with transaction.atomic():
         as_read = _locked_as_read(rows)
         return WatchedTransaction.objects.filter(pk__in=as_read).update(
-            final_at=at, asked_at=at, changed_at=_later()
+            finalized_at=at, changed_at=_later()
         )
 
 
@@ -191,14 +161,14 @@ def _facts(log: Transfer | TransferLog, amount_atomic: int) -> tuple[object, ...
 
 
 def _locked_as_read(rows: Sequence[WatchedTransaction]) -> dict[int, WatchedTransaction]:
-    """Lock these rows and return those that still are in the block in which they were read."""
+    """Lock these rows and return those that still stand as they were read."""
     read = {row.pk: row for row in rows}
     locked = WatchedTransaction.objects.select_for_update().filter(pk__in=read).order_by("pk")
-    return {
-        row.pk: row
-        for row in locked
-        if row.block_hash == read[row.pk].block_hash and row.final_at is None
-    }
+    return {row.pk: row for row in locked if _standing(row) == _standing(read[row.pk])}
+
+
+def _standing(row: WatchedTransaction) -> tuple[object, ...]:
+    return (row.block_hash, row.final_at, row.finalized_at)
 
 
 def _update(rows: QuerySet[WatchedTransaction], values: dict[str, object]) -> None:
@@ -215,9 +185,18 @@ def _sight(row: WatchedTransaction, sighting: Sighting, *, at: datetime) -> None
     receipt = sighting.receipt
     row.block_number, row.block_hash = receipt.block_number, receipt.block_hash
     row.block_time, row.succeeded = receipt.block_time, receipt.succeeded
-    row.sender, row.node, row.seen_at = receipt.sender, sighting.node, at
-    row.absent_block_time = None
+    row.sender, row.node, row.seen_at = receipt.sender or row.sender, sighting.node, at
+    row.absent_block_time = row.superseded_at = row.final_at = None
+    row.replaced_by = ""
+    row.finality = _level_of(row, receipt)
     row.asked_at = at
+
+
+def _level_of(row: WatchedTransaction, receipt: Receipt) -> str:
+    """The strictest level that was asked for it, or that its largest pinned transfer asks for."""
+    rules = network(row.chain)
+    moved = [each.amount_atomic for each in receipt.transfers if rules.token_of(each.contract)]
+    return strictest(Finality(row.finality), rules.finality_for(max(moved, default=0))).value
 
 
 def _orphan(row: WatchedTransaction, *, at: datetime) -> None:
@@ -225,6 +204,7 @@ def _orphan(row: WatchedTransaction, *, at: datetime) -> None:
         chain=row.chain, scope=row.scope, tx_hash=row.tx_hash, key=row.key, orphaned_at=None
     ).update(orphaned_at=at)
     row.block_number = row.block_hash = row.block_time = row.succeeded = row.seen_at = None
+    row.final_at = row.nonce_asked_at = None
     row.asked_at = None  # It is asked in the next pass: it may be in another block already.
     row.orphaned_at = at
 
@@ -270,9 +250,13 @@ def _save(rows: Iterable[WatchedTransaction]) -> None:
     for row in changed:
         before = row.changed_at or row.watched_at
         row.changed_at = max(timezone.now(), before + timedelta(microseconds=1))
-    WatchedTransaction.objects.bulk_update(
+    # They are there: each insert conflicts and so updates. bulk_update would build an expression
+    # per row and field, which takes ten times as long.
+    WatchedTransaction.objects.bulk_create(
         changed,
-        [
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[
             "block_number",
             "block_hash",
             "block_time",
@@ -280,10 +264,15 @@ def _save(rows: Iterable[WatchedTransaction]) -> None:
             "sender",
             "node",
             "seen_at",
+            "final_at",
+            "finality",
             "absent_block_time",
+            "superseded_at",
+            "replaced_by",
+            "nonce_asked_at",
             "asked_at",
             "orphaned_at",
             "changed_at",
         ],
-        batch_size=200,
+        batch_size=500,
     )

@@ -32,10 +32,12 @@ class EventType(TextChoices):
     PAYOUT_SETTLED = "payout.settled"
     PAYOUT_FAILED = "payout.failed"
     PAYOUT_STALLED = "payout.stalled"
+    PAYOUT_REPLACEMENT_FOUND = "payout.replacement_found"
     PAYOUT_DISCREPANCY = "payout.discrepancy"
 
     SETTLEMENT_UNEXPECTED = "settlement.unexpected"
     SETTLEMENT_REVERSED = "settlement.reversed"
+    SETTLEMENT_RESTORED = "settlement.restored"
     SETTLEMENT_MATCHED = "settlement.matched"
     SETTLEMENT_RESOLVED = "settlement.resolved"
 

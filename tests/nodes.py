@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -127,15 +128,18 @@ def running_anvil(chain_id: int, *options: str) -> Iterator[Anvil]:
     command = [str(anvil_program()), "--port", "0", "--chain-id", str(chain_id), "--no-mining"]
     command += ["--slots-in-an-epoch", "4", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        reader = threading.Thread(target=_read_on, args=(process,), daemon=True)
         try:
             url = f"http://{_listening(process)}"
+            reader.start()
             node = Anvil(url, chain_id, process)
             node.accounts = [Web3.to_checksum_address(each) for each in node.rpc("eth_accounts")]
             yield node
         finally:
             process.terminate()
-            # Read on: a full pipe would keep it from ending.
-            process.communicate()
+            process.wait()
+            if reader.is_alive():
+                reader.join()
 
 
 def _listening(process: subprocess.Popen[str]) -> str:
@@ -146,6 +150,13 @@ def _listening(process: subprocess.Popen[str]) -> str:
         if line.startswith("Listening on "):
             return str(line).removeprefix("Listening on ").strip()
     raise RuntimeError("anvil did not start: " + "".join(said))
+
+
+def _read_on(process: subprocess.Popen[str]) -> None:
+    """Throw away what it says: it names every call, and a full pipe would stop it for good."""
+    assert process.stdout is not None
+    for _ in process.stdout:
+        pass
 
 
 @pytest.fixture

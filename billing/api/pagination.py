@@ -1,4 +1,6 @@
-"""Pages of a list: newest first, by key and never by offset, each row once whatever its time.
+"""Pages of a list, by key and never by offset: each row once, whatever happens meanwhile.
+
+Newest first, unless a list says otherwise (`Upwards`).
 
 A cursor holds the place of the last row of a page and a signature over that place and all it
 belongs to: the list, the organization, the environment and the filters. Moved anywhere else it is
@@ -12,7 +14,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from django.conf import settings
 from django.db import models
@@ -40,29 +42,75 @@ class Page(Generic[Model]):
     next_cursor: str | None
 
 
+class Order(Protocol):
+    """How a list is sorted. A place is a row's in it, as text that a cursor carries."""
+
+    def sort(self, queryset: models.QuerySet[Model]) -> models.QuerySet[Model]: ...
+
+    def beyond(self, queryset: models.QuerySet[Model], place: str) -> models.QuerySet[Model]: ...
+
+    def place_of(self, row: Any) -> str: ...
+
+
+class NewestFirst:
+    """By `created_at` downwards, and by the text `id` within one moment."""
+
+    def sort(self, queryset: models.QuerySet[Model]) -> models.QuerySet[Model]:
+        return queryset.order_by("-created_at", "-id")
+
+    def beyond(self, queryset: models.QuerySet[Model], place: str) -> models.QuerySet[Model]:
+        micros, _, row_id = place.partition(" ")
+        created_at = _EPOCH + timedelta(microseconds=int(micros))
+        return queryset.filter(
+            LessThan(Row("created_at", "id"), Row(Value(created_at), Value(row_id)))
+        )
+
+    def place_of(self, row: Any) -> str:
+        return f"{(row.created_at - _EPOCH) // timedelta(microseconds=1)} {row.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upwards:
+    """By one whole number that no two rows share, upwards."""
+
+    field: str
+
+    def sort(self, queryset: models.QuerySet[Model]) -> models.QuerySet[Model]:
+        return queryset.order_by(self.field)
+
+    def beyond(self, queryset: models.QuerySet[Model], place: str) -> models.QuerySet[Model]:
+        return queryset.filter(**{f"{self.field}__gt": int(place)})
+
+    def place_of(self, row: Any) -> str:
+        return str(getattr(row, self.field))
+
+
+NEWEST_FIRST = NewestFirst()
+
+
 def page(
     queryset: models.QuerySet[Model],
     request: Request,
     *,
     name: str,
     filters: Iterable[str] | None = None,
+    order: Order = NEWEST_FIRST,
 ) -> Page[Model]:
-    """Return the page of `queryset` that the request asks for, in one query, newest first.
+    """Return the page of `queryset` that the request asks for, in one query.
 
-    The rows must have `created_at` and a text `id`. `filters` names the query parameters that
-    narrowed the queryset; unsaid, it is every parameter but cursor and limit.
+    `filters` names the query parameters that narrowed the queryset or chose its order; unsaid, it
+    is every parameter but cursor and limit.
     Raises InvalidRequest with `invalid_limit` or `invalid_cursor`.
     """
     limit = _limit_of(request)
     binding = _binding(request, name, filters)
     if (cursor := request.query_params.get("cursor")) is not None:
-        created_at, row_id = _read(cursor, binding)
-        place = Row(Value(created_at), Value(row_id))
-        queryset = queryset.filter(LessThan(Row("created_at", "id"), place))
-    rows = list(queryset.order_by("-created_at", "-id")[: limit + 1])
+        queryset = order.beyond(queryset, _read(cursor, binding))
+    rows = list(order.sort(queryset)[: limit + 1])
     has_more = len(rows) > limit
     rows = rows[:limit]
-    return Page(rows, has_more, _write(rows[-1], binding) if has_more else None)
+    next_cursor = _write(order.place_of(rows[-1]), binding) if has_more else None
+    return Page(rows, has_more, next_cursor)
 
 
 def envelope(page: Page[Model], data: Sequence[Any]) -> dict[str, Any]:
@@ -97,13 +145,12 @@ def _binding(request: Request, name: str, filters: Iterable[str] | None) -> byte
     return repr((name, caller.organization_id, caller.environment, chosen)).encode()
 
 
-def _write(row: Any, binding: bytes) -> str:
-    micros = (row.created_at - _EPOCH) // timedelta(microseconds=1)
-    place = f"{micros} {row.pk}".encode()
-    return base64.urlsafe_b64encode(_signature(place, binding) + place).decode().rstrip("=")
+def _write(place: str, binding: bytes) -> str:
+    text = place.encode()
+    return base64.urlsafe_b64encode(_signature(text, binding) + text).decode().rstrip("=")
 
 
-def _read(cursor: str, binding: bytes) -> tuple[datetime, str]:
+def _read(cursor: str, binding: bytes) -> str:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -111,8 +158,7 @@ def _read(cursor: str, binding: bytes) -> tuple[datetime, str]:
     signature, place = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _signature(place, binding)):
         raise _invalid_cursor()
-    micros, _, row_id = place.decode().partition(" ")
-    return _EPOCH + timedelta(microseconds=int(micros)), row_id
+    return place.decode()
 
 
 def _signature(place: bytes, binding: bytes) -> bytes:

@@ -3,9 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
@@ -79,6 +84,33 @@ class HealthSerializer(serializers.Serializer[Any]):
         ref_name = "HealthResponse"
 
 
+class NamedWord(serializers.ChoiceField):
+    """One of a few words; they stand in the document once, under the contract's name."""
+
+    def __init__(self, name: str, words: Sequence[str], **kwargs: Any) -> None:
+        self.component_name = name
+        super().__init__(choices=[(word, word) for word in words], **kwargs)
+
+
+class NamedWordExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # not annotated
+    """Puts the words into the document's components and refers to them."""
+
+    target_class = NamedWord
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
+        field: NamedWord = self.target
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # not annotated
+            name=field.component_name,
+            type=ResolvedComponent.SCHEMA,
+            schema={"type": "string", "enum": list(field.choices)},
+            object=field.component_name,
+        )
+        auto_schema.registry.register_on_missing(component)
+        ref: Json = component.ref
+        return ref
+
+
 def list_of(row: type[serializers.BaseSerializer[Any]]) -> Any:
     """The envelope of a list of `row`, named for it: EventSerializer makes EventList."""
     name = row.__name__.removesuffix("Serializer")
@@ -121,6 +153,23 @@ def operation(
         parameters=[*(PAGE_PARAMETERS if is_list else ()), *query],
     )
     return described
+
+
+def described(
+    description: str, *, request: Json | None = None, answer: Json | None = None, status: int = 200
+) -> Callable[[Method], Method]:
+    """Add to `operation` what it does, in words, and an example of each side."""
+    examples = []
+    if request is not None:
+        examples.append(OpenApiExample("Request", request, request_only=True))
+    if answer is not None:
+        examples.append(
+            OpenApiExample("Answer", answer, response_only=True, status_codes=[str(status)])
+        )
+    decorated: Callable[[Method], Method] = extend_schema(
+        description=description, examples=examples
+    )
+    return decorated
 
 
 class ApiSchema(AutoSchema):

@@ -1,12 +1,15 @@
 """The one interface to a chain: values in, values out, two errors. No database, no Django models.
 
-Implementations: `evm.EvmChain` (web3), `sandbox.SandboxReader`; Tron's comes as a third.
+Implementations: `evm.EvmChain` (web3), `tron.TronChain` (tronpy), `sandbox.SandboxReader`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
+
+from billing.chains import Finality
 
 
 class ChainUnavailable(Exception):
@@ -14,6 +17,10 @@ class ChainUnavailable(Exception):
 
     Its text says why in words fit for a log and a screen: no URL, no header, no body.
     """
+
+
+class RangeTooLarge(ChainUnavailable):
+    """The node will not answer for so many blocks, or so many logs, at once: ask for fewer."""
 
 
 class ChainRefused(Exception):
@@ -38,6 +45,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """One block. `parent_hash` is empty where the node does not say it."""
+
+    number: int
+    block_hash: str
+    parent_hash: str
+    block_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TransferLog:
     """One Transfer event, decoded by position. Addresses are canonical; amounts atomic.
 
@@ -54,7 +71,10 @@ class TransferLog:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a chain says of one mined transaction. `transfers` is empty where it was reverted."""
+    """What a chain says of one mined transaction. `transfers` is empty where it was reverted.
+
+    `sender` is empty where the chain's receipts do not name it (Tron).
+    """
 
     tx_hash: str
     block_number: int
@@ -72,7 +92,9 @@ class Look:
     `receipts` is keyed by the references that were asked: a Receipt, or None where this node says
     that it knows no such mined transaction. A reference on which it gave no usable answer is in
     `unanswered` with the reason, and not in `receipts`: nothing was learned of it.
-    `node` names who answered, for evidence; `http_requests` and `calls` are what it cost.
+    `block_hashes` are the canonical blocks at the heights that were to be checked, as far as this
+    node knows them. `node` names who answered, for evidence; `http_requests` and `calls` are what
+    it cost.
     """
 
     head: Head
@@ -81,6 +103,29 @@ class Look:
     http_requests: int = 1
     calls: int = 1
     unanswered: Mapping[str, str] = field(default_factory=dict)
+    block_hashes: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one node says of a range of blocks: which transactions in it concern us.
+
+    `block` is the range's last block as this node has it: an answer without it would be that of a
+    node that lags and has not seen the range at all. `found` is keyed by reference: a Receipt
+    where the node told it along with the range (Tron), None where it is still to be asked.
+    """
+
+    block: Header
+    found: Mapping[str, Receipt | None]
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Who sent a transaction, mined or still waiting, and which of their nonces it uses."""
+
+    sender: str
+    nonce: int
 
 
 @dataclass(slots=True)
@@ -101,18 +146,62 @@ class ChainReader(Protocol):
     @property
     def cost(self) -> Cost: ...
 
+    @property
+    def most_blocks(self) -> int:
+        """The longest range that is worth asking for in one `scan`."""
+
+    @property
+    def reads_blocks(self) -> bool:
+        """Whether a scan reads whole blocks, so that it finds known hashes too (Tron).
+
+        There, hashes cannot be asked in batches, and asking each in every pass would cost a
+        request each.
+        """
+
     def look(
         self,
         references: Sequence[str],
         *,
         head: Head | None = None,
         block_times: Mapping[str, datetime] | None = None,
+        levels: Collection[Finality] = (),
+        check: Sequence[int] = (),
+        is_solid: bool = False,
     ) -> Look:
         """Ask for the head and the receipts of these references (see `reference`).
 
         With `head` the head is not asked again and this one is answered. `block_times` says the
-        time of blocks that are known by hash, so that they need not be asked.
+        time of blocks that are known by hash, so that they need not be asked. `levels` are the
+        levels of finality that the head shall tell, `check` the heights whose block hash shall be
+        told along. `is_solid` asks the node's final view of these transactions, where it has one
+        (Tron's walletsolidity); elsewhere it changes nothing.
         """
+
+    def scan(
+        self,
+        first: int,
+        last: int,
+        *,
+        senders: Collection[str] = (),
+        recipients: Collection[str] = (),
+        references: Collection[str] = (),
+    ) -> Scan:
+        """Find what these addresses sent or got of the pinned tokens, in blocks first to last.
+
+        Both ends are included. `references` are known hashes to look for as well; only a node that
+        reads whole blocks does. Raises RangeTooLarge, and ChainUnavailable where this node does
+        not have the last block.
+        """
+
+    def sent(self, references: Sequence[str]) -> Mapping[str, Sent | None]:
+        """Return who sent these transactions, also of those that wait to be mined.
+
+        None where the node knows no such transaction; left out where it gave no usable answer.
+        Empty on a chain without nonces (Tron).
+        """
+
+    def next_nonces(self, senders: Sequence[str]) -> Mapping[str, int]:
+        """Return the first nonce of each sender that no mined transaction has used yet."""
 
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """Return the hash of the canonical block at each height; unknown heights are left out."""
@@ -131,3 +220,16 @@ def reference(tx_hash: str, *, scope: str = "", key: str = "") -> str:
     no colon in it, so the first colon ends it whatever was submitted as the hash.
     """
     return f"{key}:{tx_hash}" if scope else tx_hash
+
+
+def place_of(reference: str, *, scope: str = "") -> tuple[str, str]:
+    """Return the hash and the key that `reference` was made of."""
+    if not scope:
+        return reference, ""
+    key, _, tx_hash = reference.partition(":")
+    return tx_hash, key
+
+
+def name_of(url: str) -> str:
+    """Return a node's host and port, as it is called everywhere: all else may hold a key."""
+    return urlsplit(url).netloc.rpartition("@")[2][:200]

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from billing.addresses import evm_checksum
 from billing.chains import Network
-from chainwatch.chains.base import ChainUnavailable, Receipt, TransferLog
+from chainwatch.chains.base import ChainUnavailable, Header, Receipt, Sent, TransferLog
 
 # keccak256("Transfer(address,address,uint256)")
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
@@ -25,6 +25,7 @@ _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _ADDRESS_WORD = re.compile(r"0x0{24}([0-9a-fA-F]{40})")
+_SIGNED_TYPES = ("0x0", "0x1", "0x2", "0x3", "0x4")  # EIP-2718, -2930, -1559, -4844, -7702
 _MOST_INTEGER = 2**63 - 1  # what the database can hold
 _LATEST_TIME = 253_402_300_799  # the last second of the year 9999
 
@@ -38,16 +39,6 @@ class Scrambled(Malformed):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A block header as far as we need it."""
-
-    number: int
-    block_hash: str
-    parent_hash: str
-    block_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """The block a receipt names. `block_time` is None where the receipt does not say it."""
 
@@ -56,16 +47,16 @@ class Place:
     block_time: datetime | None
 
 
-def block(raw: object) -> Block:
+def block(raw: object) -> Header:
     """Read a block header. Raises Malformed."""
     fields = _mapping(raw, "block")
     time = _time(fields.get("timestamp"))
     if time is None:
         raise Malformed("a block without a time")
-    return Block(
-        number=_quantity(fields.get("number"), "block number"),
-        block_hash=_hash(fields.get("hash"), "block hash"),
-        parent_hash=_hash(fields.get("parentHash"), "parent hash"),
+    return Header(
+        number=quantity(fields.get("number"), "block number"),
+        block_hash=hash_of(fields.get("hash"), "block hash"),
+        parent_hash=hash_of(fields.get("parentHash"), "parent hash"),
         block_time=time,
     )
 
@@ -77,12 +68,12 @@ def place(raw: object, tx_hash: str) -> Place:
     of a mined transaction: some nodes answer a receipt without a block while it still waits.
     """
     fields = _mapping(raw, "receipt")
-    if _hash(fields.get("transactionHash"), "transaction hash") != tx_hash:
+    if hash_of(fields.get("transactionHash"), "transaction hash") != tx_hash:
         raise Scrambled("the receipt of another transaction")
     logs = _logs(fields)
     return Place(
-        block_number=_quantity(fields.get("blockNumber"), "block number"),
-        block_hash=_hash(fields.get("blockHash"), "block hash"),
+        block_number=quantity(fields.get("blockNumber"), "block number"),
+        block_hash=hash_of(fields.get("blockHash"), "block hash"),
         # Newer nodes say the block's time in every log; some versions say zero.
         block_time=_time(logs[0].get("blockTimestamp")) if logs else None,
     )
@@ -101,43 +92,64 @@ def receipt(raw: object, tx_hash: str, *, block_time: datetime, network: Network
         block_hash=where.block_hash,
         block_time=block_time,
         succeeded=succeeded,
-        sender=_address(fields.get("from"), "sender"),
-        transfers=_transfers(_logs(fields), tx_hash, network) if succeeded else (),
+        sender=address_of(fields.get("from"), "sender"),
+        transfers=(
+            _transfers(_logs(fields), tx_hash, where.block_hash, network) if succeeded else ()
+        ),
+    )
+
+
+def sent(raw: object, tx_hash: str) -> Sent:
+    """Read who sent a transaction, mined or waiting, and its nonce.
+
+    Raises Scrambled where it is another transaction, Malformed where it is of a type that nobody
+    signs (a deposit, a retried ticket): what such a one calls its nonce is none of its sender's.
+    """
+    fields = _mapping(raw, "transaction")
+    if hash_of(fields.get("hash"), "transaction hash") != tx_hash:
+        raise Scrambled("another transaction")
+    if fields.get("type", "0x0") not in _SIGNED_TYPES:
+        raise Malformed("a transaction without a nonce of its sender")
+    return Sent(
+        sender=address_of(fields.get("from"), "sender"),
+        nonce=quantity(fields.get("nonce"), "nonce"),
     )
 
 
 def _transfers(
-    logs: Sequence[Mapping[str, object]], tx_hash: str, network: Network
+    logs: Sequence[Mapping[str, object]], tx_hash: str, block_hash: str, network: Network
 ) -> tuple[TransferLog, ...]:
     kept: list[TransferLog] = []
     foreign = 0
     before = -1
     for ordinal, log in enumerate(logs):
-        log_index = _quantity(log.get("logIndex"), "log index")
+        log_index = quantity(log.get("logIndex"), "log index")
         if log_index <= before:
             raise Malformed("logs out of order")
         before = log_index
-        if _hash(log.get("transactionHash"), "transaction hash") != tx_hash:
+        if hash_of(log.get("transactionHash"), "transaction hash") != tx_hash:
             raise Malformed("the log of another transaction")
-        transfer = _transfer(log, ordinal=ordinal, log_index=log_index)
-        if transfer is None:
+        if hash_of(log.get("blockHash", block_hash), "block hash") != block_hash:
+            raise Malformed("the log of another block")
+        moved = transfer(log, ordinal=ordinal, log_index=log_index)
+        if moved is None:
             continue
-        if network.token_of(transfer.contract) is None:
+        if network.token_of(moved.contract) is None:
             foreign += 1
             if foreign > MOST_FOREIGN_TRANSFERS:
                 continue
-        kept.append(transfer)
+        kept.append(moved)
     return tuple(kept)
 
 
-def _transfer(log: Mapping[str, object], *, ordinal: int, log_index: int) -> TransferLog | None:
+def transfer(log: Mapping[str, object], *, ordinal: int, log_index: int) -> TransferLog | None:
     """Return the Transfer that this log is, None where it is anything else.
 
     Four topics are an NFT's transfer; no first topic an anonymous event; data of another length
     than one word, or dirt above an address, are of no token that we know.
     """
     topics, data = log.get("topics"), log.get("data")
-    if log.get("removed") is True or not isinstance(topics, list) or len(topics) != 3:
+    if log.get("removed") not in (None, False) or not isinstance(topics, list) or len(topics) != 3:
         return None
     if not all(isinstance(topic, str) for topic in topics) or topics[0].lower() != TRANSFER:
         return None
@@ -147,7 +159,7 @@ def _transfer(log: Mapping[str, object], *, ordinal: int, log_index: int) -> Tra
     if not isinstance(data, str) or not _HASH.fullmatch(data):
         return None
     return TransferLog(
-        contract=_address(log.get("address"), "contract"),
+        contract=address_of(log.get("address"), "contract"),
         from_address=_checksum(source[1]),
         to_address=_checksum(target[1]),
         amount_atomic=int(data, 16),
@@ -174,7 +186,7 @@ def _mapping(raw: object, noun: str) -> Mapping[str, object]:
     return raw
 
 
-def _quantity(value: object, noun: str) -> int:
+def quantity(value: object, noun: str) -> int:
     if not isinstance(value, str) or not _HEX.fullmatch(value):
         raise Malformed(f"no {noun}")
     number = int(value, 16)
@@ -186,19 +198,19 @@ def _quantity(value: object, noun: str) -> int:
 def _time(value: object) -> datetime | None:
     if value is None:
         return None
-    seconds = _quantity(value, "block time")
+    seconds = quantity(value, "block time")
     if seconds > _LATEST_TIME:
         raise Malformed("an impossible block time")
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-def _hash(value: object, noun: str) -> str:
+def hash_of(value: object, noun: str) -> str:
     if not isinstance(value, str) or not _HASH.fullmatch(value):
         raise Malformed(f"no {noun}")
     return value.lower()
 
 
-def _address(value: object, noun: str) -> str:
+def address_of(value: object, noun: str) -> str:
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
         raise Malformed(f"no {noun}")
     return _checksum(value[2:])

@@ -1,196 +1,174 @@
 """Several nodes per chain: who is asked, who is asked next, and when enough of them agree.
 
-The node libraries are imported inside `_live_reader` alone, so that no web process loads them.
+The node libraries are imported inside `_new_reader` alone, so that no web process loads them.
+Every question takes a `tally`, which then says how each node fared (`asking.Tally`).
 """
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence, Set
+from datetime import timedelta
+from typing import TypeVar
 
-from billing.chains import Network, network
+from django.utils import timezone
+
+from billing.chains import Finality, Network, network
+from chainwatch.chains.asking import Tally, complaints, look, total_cost
 from chainwatch.chains.base import (
     ChainReader,
     ChainRefused,
     ChainUnavailable,
-    Cost,
     Head,
     Look,
-    Receipt,
 )
 from chainwatch.chains.sandbox import SandboxReader
+from chainwatch.chains.voting import Agreed, Scanned, Vote, agreed, scanned, standing
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "Agreed",
+    "Scanned",
+    "Tally",
+    "Vote",
+    "agreed",
+    "behind_most",
+    "first_answer",
+    "first_look",
+    "readers",
+    "scanned",
+    "standing",
+    "total_cost",
+]
+
+# A node whose newest block is younger than FRESH does not lag, whatever another claims; one whose
+# newest block is older than STALE does, if another node has a younger one.
+FRESH = timedelta(seconds=60)
+STALE = timedelta(minutes=5)
+_LEAST_BEHIND = 20  # blocks
+
+T = TypeVar("T")
 
 # One reader per node and process: it keeps its connection open and remembers that its chain id was
 # right. The key is everything it is made of, so that changed settings make a new one.
 _readers: dict[tuple[object, ...], ChainReader] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """What one node says of one transaction, and whether it is final under that node's own head.
-
-    `receipt` is None where the node knows no such mined transaction.
-    """
-
-    receipt: Receipt | None
-    is_deep: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """What enough nodes said alike; the rest is missing. `nodes` are all that voted."""
-
-    votes: Mapping[str, Vote]
-    nodes: tuple[ChainReader, ...]
-    error: str = ""
-
-
-def readers(chain: str, scope: str = "") -> list[ChainReader]:
+def readers(chain: str, scope: str = "", *, resting: Set[str] = frozenset()) -> list[ChainReader]:
     """Return the nodes of a chain in the order of settings; of a simulated one, its only reader.
 
-    Raises ChainRefused where this version cannot read the chain.
+    Those in `resting` (`chainwatch.nodes.resting`) come last: they are asked where the others do
+    not suffice, never left out. Raises ChainRefused where this version cannot read the chain.
     """
     if scope:
         return [SandboxReader(scope, chain)]
     row = network(chain)
-    return [_live_reader(row, url) for url in row.rpc_urls]
+    nodes = [_live_reader(row, url) for url in row.rpc_urls]
+    return sorted(nodes, key=lambda node: node.node in resting)
+
+
+def behind_most(row: Network) -> int:
+    """Return how many blocks a node may be behind the newest that is known: a minute's worth."""
+    return max(_LEAST_BEHIND, round(FRESH.total_seconds() * 1000 / row.block_time_ms))
 
 
 def first_look(
-    nodes: Sequence[ChainReader], references: Sequence[str]
-) -> tuple[Look, ChainReader, list[str]]:
-    """Return what the first usable node says, that node, and what went wrong with those before it.
-
-    A node that answers but says nothing of any reference counts as usable only where no other is.
-    Raises ChainUnavailable where none answered.
-    """
-    errors: list[str] = []
-    fallback: tuple[Look, ChainReader] | None = None
-    for place, node in enumerate(nodes):
-        try:
-            look = _look(node, references, is_failover=place > 0)
-        except (ChainUnavailable, ChainRefused) as reason:
-            errors.append(f"{node.node}: {reason}")
-            continue
-        errors += [f"{node.node}: {reason}" for reason in set(look.unanswered.values())]
-        if look.receipts or not references:
-            return look, node, errors
-        fallback = fallback or (look, node)
-    if fallback is None:
-        raise ChainUnavailable("; ".join(errors) or "no node is configured")
-    return *fallback, errors
-
-
-def agreed(
     nodes: Sequence[ChainReader],
     references: Sequence[str],
     *,
-    head: Head,
-    block_times: Mapping[str, datetime],
-    up_to: Callable[[Head], int | None],
-    quorum: int,
-) -> Agreed:
-    """Return the answers on which `quorum` nodes agree: same block, outcome, transfers, and depth.
+    levels: Collection[Finality] = (),
+    check: Sequence[int] = (),
+    newest_known: int | None = None,
+    most_behind: int = _LEAST_BEHIND,
+    tally: Tally | None = None,
+) -> tuple[Look, ChainReader, list[str]]:
+    """Return what the first usable node says, that node, and what went wrong with those before it.
 
-    Asks no more nodes than needed. `head` stands for the first one's; every other is asked for its
-    own, since a single lying head would make anything look deep. Raises nothing.
+    A node counts as usable only where no other is: if it answers but says nothing of any
+    reference, or if it lags (more than `most_behind` blocks behind `newest_known`, or its newest
+    block old while another node's is not). Of several such, the one that is furthest is taken.
+    Raises ChainUnavailable where none answered.
     """
-    votes: dict[str, Counter[Vote]] = {each: Counter() for each in references}
+    tally = tally if tally is not None else Tally()
     errors: list[str] = []
-    voters: list[ChainReader] = []
+    spare: list[tuple[Look, ChainReader]] = []
     for place, node in enumerate(nodes):
-        undecided = [each for each in references if _winner(votes[each], quorum) is None]
-        if not undecided:
-            break
         try:
-            look = _look(
-                node,
-                undecided,
-                is_failover=place > 0,
-                head=None if voters else head,
-                block_times=block_times,
-            )
+            said = look(node, references, is_failover=place > 0, levels=levels, check=check)
         except (ChainUnavailable, ChainRefused) as reason:
             errors.append(f"{node.node}: {reason}")
+            tally.failed(node, str(reason))
             continue
-        voters.append(node)
-        errors += [f"{node.node}: {reason}" for reason in set(look.unanswered.values())]
-        deepest = up_to(look.head)
-        for each, receipt in look.receipts.items():
-            votes[each][_vote(receipt, deepest)] += 1
-    winners = {each: _winner(count, quorum) for each, count in votes.items()}
-    if None in winners.values() and not errors:
-        errors.append(f"fewer than {quorum} nodes agree")
-    return Agreed(
-        votes={each: winner for each, winner in winners.items() if winner is not None},
-        nodes=tuple(voters),
-        error="; ".join(errors),
-    )
+        errors += complaints(node, said)
+        if _is_of_use(said, references) and not _lags(said.head, newest_known, most_behind):
+            tally.answered(node, said.head)
+            return said, node, errors + _passed_over(spare, said, references, tally)
+        spare.append((said, node))
+    if not spare:
+        raise ChainUnavailable("; ".join(errors) or "no node is configured")
+    said, node = max(spare, key=lambda each: (_is_of_use(each[0], references), each[0].head.number))
+    others = [each for each in spare if each[1] is not node]
+    tally.answered(node, said.head)
+    return said, node, errors + _passed_over(others, said, references, tally)
 
 
-def replaced(
-    nodes: Sequence[ChainReader], blocks: Set[tuple[int, str]], *, quorum: int
-) -> Set[tuple[int, str]]:
-    """Return which of these blocks (number, hash) left the chain, as `quorum` nodes say.
-
-    Left means that another block stands at that height. A node that knows none there, since it
-    lags, says nothing; so does one that does not answer.
-    """
-    votes: Counter[tuple[int, str]] = Counter()
-    numbers = sorted({number for number, _ in blocks})
-    asked = 0
-    for node in nodes if blocks else ():
-        if asked == quorum:
-            break
-        try:
-            canonical = node.block_hashes(numbers)
-        except (ChainUnavailable, ChainRefused) as reason:
-            logger.warning("node gave no block hashes node=%s reason=%s", node.node, reason)
-            continue
-        asked += 1
-        votes.update(
-            (number, known) for number, known in blocks if canonical.get(number, known) != known
-        )
-    return {each for each, count in votes.items() if count >= quorum}
-
-
-def total_cost(nodes: Sequence[ChainReader]) -> Cost:
-    """Return what these nodes were asked so far, together."""
-    return Cost(
-        http_requests=sum(node.cost.http_requests for node in nodes),
-        calls=sum(node.cost.calls for node in nodes),
-    )
-
-
-def _look(
-    node: ChainReader,
-    references: Sequence[str],
+def first_answer(
+    nodes: Sequence[ChainReader],
+    question: Callable[[ChainReader], T],
     *,
-    is_failover: bool,
-    head: Head | None = None,
-    block_times: Mapping[str, datetime] | None = None,
-) -> Look:
-    if is_failover:
-        # A stand-in may have been exchanged, or pointed elsewhere, since it was last needed.
-        node.recheck()
-    return node.look(references, head=head, block_times=block_times)
+    tally: Tally | None = None,
+) -> tuple[T, ChainReader, list[str]]:
+    """Return the first answer to any other question, who gave it, and what went wrong before.
+
+        nonces, node, errors = first_answer(nodes, lambda node: node.next_nonces(senders))
+
+    Raises ChainUnavailable where no node answered.
+    """
+    errors: list[str] = []
+    for node in nodes:
+        try:
+            answer = question(node)
+        except (ChainUnavailable, ChainRefused) as reason:
+            errors.append(f"{node.node}: {reason}")
+            if tally is not None:
+                tally.failed(node, str(reason))
+            continue
+        if tally is not None:
+            tally.answered(node)
+        return answer, node, errors
+    raise ChainUnavailable("; ".join(errors) or "no node is configured")
 
 
-def _vote(receipt: Receipt | None, deepest: int | None) -> Vote:
-    is_deep = receipt is not None and deepest is not None and receipt.block_number <= deepest
-    return Vote(receipt, is_deep)
+def _is_of_use(said: Look, references: Sequence[str]) -> bool:
+    return bool(said.receipts) or not references
 
 
-def _winner(count: Counter[Vote], quorum: int) -> Vote | None:
-    return next((vote for vote, votes in count.most_common(1) if votes >= quorum), None)
+def _lags(head: Head, newest_known: int | None, most_behind: int) -> bool:
+    age = timezone.now() - head.block_time
+    if age <= FRESH:
+        # Its newest block is new. A far higher one that another told of may be invented.
+        return False
+    is_behind = newest_known is not None and newest_known - head.number > most_behind
+    return is_behind or age > STALE
+
+
+def _passed_over(
+    spare: Sequence[tuple[Look, ChainReader]],
+    used: Look,
+    references: Sequence[str],
+    tally: Tally,
+) -> list[str]:
+    """Count the nodes that another was preferred to; say of those behind it that they lag."""
+    errors: list[str] = []
+    for said, node in spare:
+        if said.head.number < used.head.number:
+            words = f"{used.head.number - said.head.number} blocks behind {used.node}"
+            errors.append(f"{node.node}: {words}")
+            tally.failed(node, words, said.head)
+        elif not _is_of_use(said, references):
+            tally.failed(node, "; ".join(sorted(set(said.unanswered.values()))), said.head)
+        else:
+            tally.answered(node, said.head)
+    return errors
 
 
 def _live_reader(row: Network, url: str) -> ChainReader:
-    if not row.is_evm:
-        raise ChainRefused(f"this version reads {row.chain.label} in the sandbox only")
     key = (
         row.chain,
         row.chain_id,
@@ -200,7 +178,15 @@ def _live_reader(row: Network, url: str) -> ChainReader:
         tuple(row.contracts.items()),
     )
     if key not in _readers:
+        _readers[key] = _new_reader(row, url)
+    return _readers[key]
+
+
+def _new_reader(row: Network, url: str) -> ChainReader:
+    if row.is_evm:
         from chainwatch.chains.evm import EvmChain
 
-        _readers[key] = EvmChain(row, url)
-    return _readers[key]
+        return EvmChain(row, url)
+    from chainwatch.chains.tron import TronChain
+
+    return TronChain(row, url)

@@ -17,6 +17,7 @@ GENESIS = 1_700_000_000
 USDC = "0xaf88d065e77c8cc2239327c5edb3a432268e5831"
 PAYER = "0x" + "11" * 20
 PAYEE = "0x" + "22" * 20
+RANGE_ERROR = {"code": -32602, "message": "range 1000000 exceeds limit of 10000"}
 
 # Takes the honest answer's bytes and the handler, and sends something itself.
 Fault = Callable[[BaseHTTPRequestHandler, Any], None]
@@ -31,11 +32,18 @@ class StubNode:
         self.branch = ""
         self.forked_from = 0
         self.block_time_s = 1
+        self.levels = {"safe": 10, "finalized": 20}  # how far each lags; those missing: unknown
+        self.lag = 0  # so many of its newest blocks it has a head of, but neither body nor logs
+        self.most_blocks: int | None = None  # the longest range it answers
+        self.most_logs: int | None = None  # the most logs it answers at once
+        self.range_error: dict[str, Any] = RANGE_ERROR
         self.receipts: dict[str, dict[str, Any]] = {}
-        self.failing: dict[str, Any] = {}  # transaction hash -> the error it answers
+        self.transactions: dict[str, dict[str, Any]] = {}  # mined or waiting
+        self.failing: dict[str, Any] = {}  # transaction hash, or a method -> the error it answers
         self.fault: Fault | None = None
         self.http_requests = 0
         self.calls: list[str] = []
+        self.filters: list[dict[str, Any]] = []  # what eth_getLogs was asked
         self.headers: list[dict[str, str]] = []
         self.connections: set[int] = set()
         self.url = ""
@@ -66,11 +74,15 @@ class StubNode:
         amount: int = 50_000_000,
         status: str = "0x1",
         says_time: bool = True,
+        payer: str = PAYER,
+        payee: str = PAYEE,
+        contract: str = USDC,
+        nonce: int | None = None,
     ) -> None:
-        """Put a transfer of USDC from PAYER to PAYEE into a block."""
+        """Put a transfer from `payer` to `payee`, of USDC, into a block."""
         log = {
-            "address": USDC,
-            "topics": [TRANSFER, word(PAYER), word(PAYEE)],
+            "address": contract,
+            "topics": [TRANSFER, word(payer), word(payee)],
             "data": f"0x{amount:064x}",
             "logIndex": "0x3",
             "transactionHash": tx_hash,
@@ -82,30 +94,98 @@ class StubNode:
             "transactionHash": tx_hash,
             "blockNumber": hex(number),
             "status": status,
-            "from": PAYER,
-            "to": USDC,
+            "from": payer,
+            "to": contract,
             "logs": [log] if status == "0x1" else [],
             "type": "0x2",
             "l1BlockNumber": "0x1",
+        }
+        self.hand_in(tx_hash, payer=payer, nonce=nonce or 0)
+
+    def hand_in(self, tx_hash: str, *, payer: str = PAYER, nonce: int = 0) -> None:
+        """Know a transaction, which waits until `mine` puts it into a block."""
+        self.transactions[tx_hash] = {
+            "hash": tx_hash,
+            "from": payer,
+            "nonce": hex(nonce),
+            "type": "0x2",
+            "blockNumber": None,
         }
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         method, params = call["method"], call["params"]
         self.calls.append(method)
         head = {"jsonrpc": "2.0", "id": call["id"]}
+        error = self.failing.get(method) or self.failing.get(str(params[0]) if params else "")
+        if error is not None:
+            return head | {"error": error}
+        if method == "eth_getLogs":
+            return head | self._logs(params[0])
+        return head | {"result": self._result(method, params)}
+
+    def _result(self, method: str, params: list[Any]) -> Any:
         if method == "eth_chainId":
-            return head | {"result": hex(self.chain_id)}
+            return hex(self.chain_id)
         if method == "eth_getBlockByNumber":
-            lag = {"latest": 0, "safe": 10, "finalized": 20}
-            number = self.head - lag[params[0]] if params[0] in lag else int(params[0], 16)
-            return head | {"result": self.block(number)}
-        if params[0] in self.failing:
-            return head | {"error": self.failing[params[0]]}
+            return self._block_at(params[0])
+        if method == "eth_getTransactionByHash":
+            return self.transactions.get(params[0])
+        if method == "eth_getTransactionCount":
+            return hex(self._next_nonce(params[0].lower()))
         receipt = self.receipts.get(params[0])
         if receipt is None or int(receipt["blockNumber"], 16) > self.head:
-            return head | {"result": None}
+            return None
         number = int(receipt["blockNumber"], 16)
-        return head | {"result": receipt | {"blockHash": self.block_hash(number)}}
+        return receipt | {"blockHash": self.block_hash(number)}
+
+    def _block_at(self, tag: str) -> dict[str, Any] | None:
+        if tag == "latest":
+            return self.block(self.head)
+        if tag in ("safe", "finalized"):
+            return self.block(self.head - self.levels[tag]) if tag in self.levels else None
+        number = int(tag, 16)
+        return None if number > self.head - self.lag else self.block(number)
+
+    def _next_nonce(self, sender: str) -> int:
+        mined = [
+            int(each["nonce"], 16) + 1
+            for tx_hash, each in self.transactions.items()
+            if each["from"].lower() == sender
+            and tx_hash in self.receipts
+            and int(self.receipts[tx_hash]["blockNumber"], 16) <= self.head
+        ]
+        return max(mined, default=0)
+
+    def _logs(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Answer as nodes do: for blocks it does not have yet, that there are no logs."""
+        self.filters.append(asked)
+        first, last = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
+        if self.most_blocks is not None and last - first + 1 > self.most_blocks:
+            return {"error": self.range_error}
+        numbers = range(first, min(last, self.head - self.lag) + 1)
+        logs = [
+            log | {"blockNumber": hex(number), "blockHash": self.block_hash(number)}
+            for receipt in sorted(self.receipts.values(), key=lambda r: int(r["blockNumber"], 16))
+            if (number := int(receipt["blockNumber"], 16)) in numbers
+            for log in receipt["logs"]
+            if _passes(log, asked)
+        ]
+        if self.most_logs is not None and len(logs) > self.most_logs:
+            return {"error": {"code": -32005, "message": "query returned more than 10000 results"}}
+        return {"result": logs}
+
+
+def _passes(log: dict[str, Any], asked: dict[str, Any]) -> bool:
+    """Whether a log passes a filter: one of its contracts, and at each topic one of those asked."""
+    contracts = [each.lower() for each in asked["address"]]
+    wanted = [
+        each if each is None or isinstance(each, list) else [each] for each in asked["topics"]
+    ]
+    return (
+        log["address"].lower() in contracts
+        and len(log["topics"]) >= len(wanted)
+        and all(w is None or t in w for w, t in zip(wanted, log["topics"], strict=False))
+    )
 
 
 def word(address: str) -> str:

@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from chainwatch import sandbox, tasks
+from chainwatch import sandbox, services, tasks
+from chainwatch.chains import providers
+from chainwatch.chains.base import ChainReader
 from chainwatch.following import follow
-from chainwatch.models import SandboxTransaction, Transfer, WatchedTransaction
+from chainwatch.models import Cursor, SandboxTransaction, Transfer, WatchedTransaction
 from chainwatch.passes import Followed
 from chainwatch.sandbox import PlannedTransfer
 from tests.chainwatch.conftest import Configure, utc, watch
 from tests.chainwatch.stub_node import StubNode, tx
 
 pytestmark = pytest.mark.django_db(transaction=True)
+CHECKSUMMED = "0x" + "11" * 20  # the stub's PAYER
 
 
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
@@ -86,3 +90,53 @@ def test_moving_ahead_at_once_loses_no_block() -> None:
     at_once(8, lambda _: sandbox.advance("org_1", "base", 5))
 
     assert sandbox.ledger_of("org_1", "base").blocks_ahead == 40
+
+
+def test_scans_at_once_find_each_transaction_once_and_move_one_cursor(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())
+    for number in range(1, 31):
+        stub.mine(tx(number), 90 + number % 10)
+
+    passes: list[Followed] = at_once(5, lambda _: follow("arbitrum"))
+
+    assert sum(each.found for each in passes) == 30
+    assert Transfer.objects.count() == 30
+    assert WatchedTransaction.objects.count() == 30
+    cursor = Cursor.objects.get()
+    assert (cursor.next_block, cursor.version) == (101, 2)
+
+
+class _Meanwhile:
+    """A reader beside which something happens while it scans."""
+
+    def __init__(self, reader: ChainReader, act: Callable[[], object]) -> None:
+        self._reader, self._act = reader, act
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def scan(self, *args: Any, **kwargs: Any) -> Any:
+        said = self._reader.scan(*args, **kwargs)
+        self._act()
+        return said
+
+
+def test_an_address_that_is_watched_while_a_scan_runs_is_not_passed_over(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    services.watch_address("arbitrum", "0x" + "33" * 20, outgoing=True, at=timezone.now())
+    stub.mine(tx(1), 100)
+    (reader,) = providers.readers("arbitrum")
+
+    def register() -> None:
+        services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())
+
+    first = follow("arbitrum", readers=[_Meanwhile(reader, register)])
+    second = follow("arbitrum")
+
+    assert (first.scanned, first.found) == (0, 0)
+    assert second.found == 1

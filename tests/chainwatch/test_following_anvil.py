@@ -72,6 +72,12 @@ def test_a_transfer_is_seen_in_its_block_and_final_with_the_third(
     assert row.changed_at > row.final_at
     assert services.confirmations_of(row, services.head("arbitrum")) == 3
     assert len(standing(tx_hash)) == 1
+
+    # It can still be taken away until its block is finalized, eight blocks below the head.
+    assert follow("arbitrum").http_requests == 1
+    arbitrum.mine(8)
+    assert follow("arbitrum").finalized == 1
+    assert state(tx_hash).finalized_at is not None
     assert follow("arbitrum").http_requests == 0
 
 
@@ -201,17 +207,18 @@ def test_a_transaction_that_a_reorganization_moves_is_sighted_anew(
     raw = arbitrum.rpc("eth_getRawTransactionByHash", tx_hash)
     arbitrum.rpc("anvil_reorg", 1, [[raw, 0]])
     arbitrum.mine(2)
-    moved = follow("arbitrum")
+    left = follow("arbitrum")
+    back = follow("arbitrum")
 
-    assert (moved.orphaned, moved.final) == (1, 0)
+    assert (left.orphaned, left.final) == (1, 0)
+    assert (back.seen, back.final) == (1, 1)
     now = state(tx_hash)
-    assert now.final_at is None
+    assert now.final_at is not None
     assert now.orphaned_at is not None
     assert now.block_hash != first.block_hash
     assert now.block_hash == (arbitrum.receipt(tx_hash) or {})["blockHash"]
     assert [each.block_hash for each in standing(tx_hash)] == [now.block_hash]
     assert Transfer.objects.get(block_hash=first.block_hash).orphaned_at is not None
-    assert follow("arbitrum").final == 1
 
 
 def test_a_transaction_that_a_reorganization_loses_and_that_is_sent_again_becomes_final(

@@ -48,13 +48,19 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
     last = follow("arbitrum")
     assert (last.http_requests, last.rpc_calls) == (4, 251)
     assert last.final == 250
+    assert stub.calls.count("eth_getTransactionReceipt") == 500
+
+    # Until the block of all of them is finalized: the head and how far that is.
+    stub.head = 120
+    finalized = follow("arbitrum")
+    assert (finalized.http_requests, finalized.rpc_calls, finalized.finalized) == (2, 3, 250)
 
     assert follow("arbitrum").http_requests == 0
-    assert stub.http_requests == 3 + 18 + 4
-    assert len(stub.calls) == 252 + 18 + 251
+    assert stub.http_requests == 3 + 18 + 4 + 2
+    assert len(stub.calls) == 252 + 18 + 251 + 3
     assert stub.calls.count("eth_getTransactionReceipt") == 500
     head = ChainHead.objects.get(chain="arbitrum", scope="")
-    assert (head.http_requests, head.rpc_calls) == (25, 521)
+    assert (head.http_requests, head.rpc_calls) == (27, 524)
 
 
 def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
@@ -74,7 +80,8 @@ def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
     # deep enough at once.
     assert (first.http_requests, first.rpc_calls) == (3, 1 + 1 + 30 + 2 + 10)
     assert (first.seen, first.final) == (30, 10)
-    assert (last.http_requests, last.rpc_calls, last.final) == (2, 1 + 20, 20)
+    # The head, how far blocks are finalized, the block read last (it is not the head's parent).
+    assert (last.http_requests, last.rpc_calls, last.final) == (3, 3 + 20, 20)
     row = state(tx(1))
     assert row.block_time is not None
     assert row.block_time.timestamp() == 1_700_000_096

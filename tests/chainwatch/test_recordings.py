@@ -1,57 +1,65 @@
-"""Our parser against answers of real nodes, where they are at hand beside the repository.
-
-They are data of the workplace and not part of the project: without them these tests are skipped,
-and the shapes that matter stand written out in test_evm_answers.py.
-"""
+"""The parser of EVM nodes' answers against answers of real nodes."""
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from chainwatch.chains import evm_answers
+from chainwatch.chains import evm_answers, evm_logs, evm_node
 from chainwatch.chains.base import ChainUnavailable
 from chainwatch.chains.evm import EvmChain
+from tests.chainwatch.recordings import (
+    RECORDINGS,
+    Row,
+    answers,
+    errors,
+    expected,
+    needs_recordings,
+    recorded,
+)
 from tests.chainwatch.stub_node import StubNode, send
 
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings"
+CHAINS = ("arbitrum", "base", "evm")
 USDC_E = "0xFF970A61A04b1cA14834A43f5dE4533eBDDB5CC8"
 # Block times that the recordings do not hold: no transfer depends on them.
 SOME_TIME = datetime(2025, 1, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.skipif(
-    not RECORDINGS.is_dir(), reason=f"no recordings of real nodes at {RECORDINGS}"
-)
+pytestmark = needs_recordings
 
 
-@cache
-def expected(method: str | None = None) -> list[tuple[str, dict[str, Any]]]:
-    """Every recorded answer of one method, with what it means; errors where no method is given."""
-    rows = []
-    for chain in ("arbitrum", "base", "evm"):
-        place = RECORDINGS / chain / "expected.json"
-        for row in json.loads(place.read_text()) if place.is_file() else []:
-            is_wanted = row["status"] == "error" if method is None else row.get("method") == method
-            if is_wanted and (method is None or row["status"] != "error"):
-                rows.append((chain, row))
-    return rows
+def test_every_recording_is_read_by_a_test() -> None:
+    evm = {
+        "eth_blockNumber",
+        "eth_getBlockByNumber",
+        "eth_getLogs",
+        "eth_getTransactionByHash",
+        "eth_getTransactionReceipt",
+    }
+    tron = {
+        "gettransactionbyid",
+        "gettransactioninfobyid",
+        "v1/accounts/{address}/transactions/trc20",
+        "wallet/getnodeinfo",
+        "wallet/getnowblock",
+        "wallet/gettransactioninfobyblocknum",
+        "wallet/gettransactioninfobyid",
+    }
+    read = {
+        (chain, row["file"])
+        for chain in (*CHAINS, "tron")
+        for row in expected(chain)
+        if row["status"] == "error" or row.get("method") in (tron if chain == "tron" else evm)
+    }
+
+    there = {(path.parent.name, path.name) for path in RECORDINGS.glob("*/*.json")}
+    assert read == {each for each in there if each[1] != "expected.json"}
 
 
-def recorded(chain: str, row: dict[str, Any]) -> Any:
-    return json.loads((RECORDINGS / chain / row["file"]).read_text())
-
-
-def named(rows: list[tuple[str, dict[str, Any]]]) -> list[Any]:
-    return [pytest.param(*row, id=f"{row[0]}/{row[1]['file']}") for row in rows]
-
-
-@pytest.mark.parametrize(("chain", "row"), named(expected("eth_getTransactionReceipt")))
-def test_a_recorded_receipt_says_what_is_expected(chain: str, row: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("chain", "row"), answers(*CHAINS, method="eth_getTransactionReceipt"))
+def test_a_recorded_receipt_says_what_is_expected(chain: str, row: Row) -> None:
     raw = recorded(chain, row)
     receipt = raw if row.get("bare_result") else raw["result"]
     network = settings.NETWORKS["arbitrum" if chain == "evm" else chain]
@@ -81,8 +89,8 @@ def test_a_recorded_receipt_says_what_is_expected(chain: str, row: dict[str, Any
     assert len(others) == row.get("other_token_transfer_logs", 0)
 
 
-@pytest.mark.parametrize(("chain", "row"), named(expected("eth_getBlockByNumber")))
-def test_a_recorded_block_says_what_is_expected(chain: str, row: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("chain", "row"), answers(*CHAINS, method="eth_getBlockByNumber"))
+def test_a_recorded_block_says_what_is_expected(chain: str, row: Row) -> None:
     block = evm_answers.block(recorded(chain, row)["result"])
 
     assert block.number == row["block_number"]
@@ -91,20 +99,58 @@ def test_a_recorded_block_says_what_is_expected(chain: str, row: dict[str, Any])
     assert block.block_time.timestamp() == row["block_timestamp"]
 
 
-@pytest.mark.parametrize(("chain", "row"), named(expected("eth_getTransactionByHash")))
-def test_what_is_not_a_receipt_is_not_read_as_one(chain: str, row: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("chain", "row"), answers(*CHAINS, method="eth_blockNumber"))
+def test_a_recorded_block_number_says_what_is_expected(chain: str, row: Row) -> None:
+    said = evm_node.result(recorded(chain, row))
+
+    assert evm_answers.quantity(said, "block number") == row["block_number"]
+
+
+@pytest.mark.parametrize(("chain", "row"), answers(*CHAINS, method="eth_getTransactionByHash"))
+def test_a_recorded_transaction_says_who_sent_it_and_is_no_receipt(chain: str, row: Row) -> None:
     raw = recorded(chain, row)
-    body = raw if row.get("bare_result") else raw["result"]
+    body: Any = raw if row.get("bare_result") else evm_node.result(raw)
+    assert (body is None) is (row["status"] == "unknown")
     if body is None:
         return
+
     with pytest.raises(ChainUnavailable):
-        evm_answers.place(body, "0x" + body["hash"].removeprefix("0x"))
+        evm_answers.place(body, row["tx_hash"])
+    assert (body["type"], int(body["blockNumber"], 16)) == (row["tx_type"], row["block_number"])
+    if row["tx_type"] in ("0x0", "0x1", "0x2"):
+        sent = evm_answers.sent(body, row["tx_hash"])
+        assert (sent.sender, sent.nonce) == (row["from"], int(body["nonce"], 16))
+    else:
+        with pytest.raises(ChainUnavailable, match="without a nonce of its sender"):
+            evm_answers.sent(body, row["tx_hash"])
 
 
-@pytest.mark.parametrize(("chain", "row"), named(expected(None)))
-def test_a_recorded_error_is_never_read_as_not_found(
-    chain: str, row: dict[str, Any], stub: StubNode
+@pytest.mark.parametrize(("chain", "row"), answers(*CHAINS, method="eth_getLogs"))
+def test_recorded_logs_say_what_is_expected_and_answer_no_question_of_ours(
+    chain: str, row: Row
 ) -> None:
+    logs = evm_node.result(recorded(chain, row))
+    assert isinstance(logs, list)
+    network = settings.NETWORKS["arbitrum"]
+    (query,) = evm_logs.queries(network, 0, 2**40, senders=[USDC_E], recipients=[])
+
+    hashes = [evm_answers.hash_of(log["transactionHash"], "transaction hash") for log in logs]
+    heights = {evm_answers.quantity(log["blockNumber"], "block number") for log in logs}
+
+    assert hashes == row.get("tx_hashes", [])
+    assert heights == ({row["block_number"]} if logs else set())
+    assert row["transfers"] == []
+    moved = [evm_answers.transfer(log, ordinal=0, log_index=0) for log in logs]
+    assert [each for each in moved if each and network.token_of(each.contract)] == []
+    if logs:
+        with pytest.raises(evm_answers.Scrambled):
+            list(evm_logs.found(logs, query, {}))
+    else:
+        assert list(evm_logs.found(logs, query, {})) == []
+
+
+@pytest.mark.parametrize(("chain", "row"), errors(*CHAINS))
+def test_a_recorded_error_is_never_read_as_not_found(chain: str, row: Row, stub: StubNode) -> None:
     raw = recorded(chain, row)
     status = row.get("http_status", 200)
     tx_hash = "0x" + "5" * 64

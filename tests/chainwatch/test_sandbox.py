@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from billing.chains import Finality
 from billing.errors import InvalidRequest
 from chainwatch import sandbox, services
 from chainwatch.chains.base import Look, reference
@@ -42,10 +43,12 @@ def send(tx_hash: str, key: str = "po_1", scope: str = ACME, *amounts: int) -> N
     )
 
 
-def look_at(seconds: int, *references: str, chain: str = "arbitrum") -> Look:
+def look_at(
+    seconds: int, *references: str, chain: str = "arbitrum", levels: tuple[Finality, ...] = ()
+) -> Look:
     """What the chain says so many seconds after noon."""
     clock: Callable[[], datetime] = lambda: NOON + timedelta(seconds=seconds)  # noqa: E731
-    return SandboxReader(ACME, chain, clock=clock).look(references)
+    return SandboxReader(ACME, chain, clock=clock).look(references, levels=levels)
 
 
 def test_the_head_is_the_clock(settings: Settings) -> None:
@@ -71,7 +74,9 @@ def test_moving_ahead_moves_the_chains_time_too() -> None:
 
 
 def test_levels_lag_as_on_the_networks() -> None:
-    evm, tron = look_at(0).head, look_at(0, chain="tron").head
+    both = (Finality.SAFE, Finality.FINALIZED)
+    evm = look_at(0, levels=both).head
+    tron = look_at(0, chain="tron", levels=(Finality.SOLIDIFIED,)).head
 
     assert (evm.number - (evm.safe_number or 0), evm.number - (evm.finalized_number or 0)) == (
         32,
@@ -126,13 +131,23 @@ def test_sent_again_it_stays_what_it_was() -> None:
 
 
 def test_it_settles_by_the_clock_through_the_same_passes() -> None:
-    send("any hash: even this")
     place = {"scope": ACME, "key": "po_1"}
+    watch("any hash: even this", scope=ACME, key="po_1")
+    # Its block is a minute ahead of the clock: so far the test itself cannot fall behind.
+    sandbox.broadcast(
+        ACME,
+        "arbitrum",
+        "any hash: even this",
+        "po_1",
+        transfers=[pays()],
+        in_blocks=60,
+        at=timezone.now(),
+    )
 
     assert follow("arbitrum", ACME).seen == 0
     assert follow("arbitrum").http_requests == 0
 
-    sandbox.advance(ACME, "arbitrum", 1)
+    sandbox.advance(ACME, "arbitrum", 60)
     seen = follow("arbitrum", ACME)
     assert (seen.seen, seen.final, seen.http_requests, seen.rpc_calls) == (1, 0, 0, 0)
     row = state("any hash: even this", **place)
@@ -285,6 +300,8 @@ def test_an_idle_sandbox_does_no_work() -> None:
     sandbox.advance(ZENITH, "arbitrum", 40)
 
     assert [each.scope for each in follow_sandboxes("arbitrum")] == [ACME]
+    sandbox.advance(ACME, "arbitrum", 64)
+    assert [each.finalized for each in follow_sandboxes("arbitrum")] == [1]
     assert follow_sandboxes("arbitrum") == []
     assert follow_sandboxes("base") == []
     assert ChainHead.objects.count() == 1

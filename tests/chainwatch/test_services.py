@@ -73,7 +73,7 @@ def test_submitting_a_final_hash_again_changes_nothing_of_what_is_known(
     again = watch(tx(1))
 
     assert (again.final_at, again.block_hash) == (before.final_at, before.block_hash)
-    assert follow("arbitrum").http_requests == 0
+    assert follow("arbitrum").asked == 0
 
 
 def test_confirmations_count_the_block_itself() -> None:
@@ -158,7 +158,7 @@ def test_nodes_are_checked_one_by_one(
     assert checked["arbitrum", second.url.removeprefix("http://")].error == "HTTP 503"
     wrong = checked["base", stub.url.removeprefix("http://")]
     assert wrong.error == "chain id 42161 instead of 8453"
-    assert checked["tron", "every node"].error == "this version reads Tron in the sandbox only"
+    assert checked["tron", "127.0.0.1:9"].error == "ConnectionError"
 
 
 def test_nothing_of_chainwatch_loads_a_node_library_before_a_node_is_asked() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from chainwatch.following import follow
+from chainwatch.models import WatchedTransaction
 from organizations.models import Organization
 from tests.chainwatch.conftest import Configure, watch
-from tests.chainwatch.stub_node import StubNode, tx, with_status
+from tests.chainwatch.stub_node import PAYER, StubNode, tx, with_status
 from tests.conftest import MakeApi
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +123,71 @@ def test_one_chain_alone_may_be_asked(stub: StubNode, configure: Configure) -> N
     trace(tx(1), "--chain", "base")
 
     assert stub.http_requests == 0
+
+
+def test_it_says_what_a_transaction_that_waits_is_waiting_for(
+    stub: StubNode, second: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url, second.url))
+    stub.mine(tx(7), 90, nonce=4)
+    stub.hand_in(tx(1), nonce=7)
+    stub.hand_in(tx(2), nonce=5)
+    stub.hand_in(tx(3), nonce=4)
+
+    said, status = trace(tx(1))
+
+    node, silent = said["nodes"]
+    assert status == 1
+    assert (node["is_mined"], node["nonce"], node["next_nonce"]) == (False, 7, 5)
+    assert node["sender"].lower() == PAYER
+    assert "nonce" not in silent
+    sender = node["sender"]
+    assert lines(tx(1))[0].endswith(f": waits to be mined, nonce 7 of {sender}, after 2 others")
+    assert lines(tx(1))[1].endswith(": not in any block it knows")
+    assert lines(tx(2))[0].endswith(f": waits to be mined, nonce 5 of {sender}")
+    assert lines(tx(3))[0].endswith(
+        f": cannot be mined any more, nonce 4 of {sender} was used by another transaction"
+    )
+
+
+def test_it_says_what_replaced_a_recorded_transaction(configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=())
+    watch(tx(1))
+    row = WatchedTransaction.objects.filter(tx_hash=tx(1))
+    row.update(sender=PAYER, nonce=7)
+    assert lines(tx(1))[1].endswith(f"; nonce 7 of {PAYER} is not used yet")
+
+    row.update(superseded_at=timezone.now())
+    assert lines(tx(1))[1].endswith("was used by a transaction that moves no pinned token")
+    row.update(replaced_by=tx(2))
+
+    assert lines(tx(1))[1].endswith(f"; nonce 7 of {PAYER} was used by {tx(2)}")
+    assert trace(tx(1))[0]["recorded"][0]["replaced_by"] == tx(2)
+
+
+def test_it_says_how_final_a_recorded_transaction_is(stub: StubNode, configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=3)
+    stub.mine(tx(1), 100)
+    watch(tx(1))
+    follow("arbitrum")
+    assert "not final yet (waits for confirmations)" in lines(tx(1))[1]
+
+    stub.head = 130
+    follow("arbitrum")
+    follow("arbitrum")
+
+    recorded = trace(tx(1))[0]["recorded"][0]
+    assert recorded["final_at"] is not None
+    assert recorded["finalized_at"] is not None
+    assert ", beyond reorganizations since " in lines(tx(1))[1]
+
+
+def test_a_tron_hash_is_asked_in_its_own_form(configure: Configure) -> None:
+    configure("tron", rpc_urls=("http://127.0.0.1:9",))
+
+    said, status = trace("0x" + "AB" * 32, "--chain", "tron")
+
+    (answer,) = said["nodes"]
+    assert status == 2
+    assert (answer["chain"], answer["node"]) == ("tron", "127.0.0.1:9")
+    assert answer["error"]

@@ -4,7 +4,7 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,21 @@ from django.db import connection
 from pytest_django import Settings
 
 from billing import diagnosis
+from billing.chains import Finality
 from billing.diagnosis import Finding
 from tests.ground.processes import ROOT, environment
+from tests.tron import faults
+from tests.tron.emulator import running_tron
 
 pytestmark = pytest.mark.django_db
+
+
+WAIT = "Wait until it has caught up, or put another in its place in BASE_RPC_URLS."
+
+SWITCH_ON = (
+    "Nothing settles by this node: switch its walletsolidity API on, or wait until that has "
+    "caught up, or put another node in its place in TRON_RPC_URLS."
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,9 @@ class Node:
     node: str = "node.example.com"
     head_number: int | None = 1200
     lag: timedelta | None = timedelta(seconds=2)
+    behind: int | None = 0
+    final_number: int | None = 1190
+    untold: tuple[Finality, ...] = ()
     error: str = ""
 
 
@@ -112,7 +126,22 @@ def test_a_secret_that_others_can_read_is_red(settings: Settings, tmp_path: Path
             Finding(
                 "base node.example.com",
                 "block 1200, 300 s behind the clock",
-                "Wait until it has caught up, or use another.",
+                WAIT,
+            ),
+        ),
+        (
+            Node(behind=61),
+            Finding(
+                "base node.example.com",
+                "block 1200, 2 s behind the clock, 61 blocks behind the furthest node",
+                WAIT,
+            ),
+        ),
+        (
+            Node(lag=timedelta(minutes=2), behind=60),
+            Finding(
+                "base node.example.com",
+                "block 1200, 120 s behind the clock, 60 blocks behind the furthest node",
             ),
         ),
         (
@@ -127,6 +156,90 @@ def test_a_secret_that_others_can_read_is_red(settings: Settings, tmp_path: Path
 )
 def test_a_node_is_judged(node: Node, finding: Finding) -> None:
     assert next(diagnosis.look_at_nodes(lambda: [node])) == finding
+
+
+def judged(settings: Settings, node: Node, **row: Any) -> Finding:
+    """What is found of one node."""
+    settings.NETWORKS = {node.chain: replace(settings.NETWORKS[node.chain], **row)}
+    return next(diagnosis.look_at_nodes(lambda: [node]))
+
+
+def test_a_tron_node_that_tells_no_solid_block_settles_nothing_and_is_red(
+    settings: Settings,
+) -> None:
+    mute = Node(chain="tron", final_number=None, untold=(Finality.SOLIDIFIED,))
+    stuck = Node(chain="tron", final_number=1099)
+
+    assert judged(settings, Node(chain="tron", final_number=1100)).remedy == ""
+    first, second = judged(settings, mute), judged(settings, stuck)
+    assert first.says == "block 1200, 2 s behind the clock; tells no solid block"
+    assert second.says == "block 1200, 2 s behind the clock; solid only up to block 1099"
+    assert {first.remedy, second.remedy} == {SWITCH_ON}
+
+
+def test_a_level_that_a_node_does_not_tell_is_red_only_where_settings_ask_for_it(
+    settings: Settings,
+) -> None:
+    mute = Node(final_number=None, untold=(Finality.FINALIZED,))
+
+    found = judged(settings, mute)
+    by_amount = judged(settings, mute, finality_by_amount=((10**12, Finality.FINALIZED),))
+
+    assert (found.is_red, by_amount.is_red) == (False, True)
+    assert (
+        found.says == by_amount.says == "block 1200, 2 s behind the clock; tells no finalized block"
+    )
+    assert found.advice == (
+        "What is settled is looked after for a day instead: a node that tells it is better."
+    )
+    assert by_amount.remedy.startswith("Nothing settles by this node while BASE_FINALITY or ")
+
+
+def test_a_real_node_of_tron_is_asked_for_its_solid_head(settings: Settings) -> None:
+    row = settings.NETWORKS["tron"]
+    with running_tron() as node:
+        settings.NETWORKS = {**settings.NETWORKS, "tron": replace(row, rpc_urls=(node.url,))}
+        node.mine(20)
+        well = doctor()
+        node.fault, node.fault_on = faults.UNAVAILABLE, "walletsolidity"
+        ill = doctor()
+
+    thing = f"tron {node.url.removeprefix('http://')}"
+    assert (well[0], well[1][thing]["is_red"]) == (0, False)
+    assert (ill[0], ill[1][thing]["is_red"]) == (1, True)
+    assert ill[1][thing]["says"].endswith("tells no solid block")
+
+
+def told(settings: Settings, chain: str, *nodes: Node, **row: Any) -> list[Finding]:
+    """What is found of one chain, beside its nodes."""
+    settings.NETWORKS = {chain: replace(settings.NETWORKS[chain], **row)}
+    return list(diagnosis.look_at_nodes(lambda: nodes))[len(nodes) :]
+
+
+def test_fewer_nodes_than_must_agree_are_red(settings: Settings) -> None:
+    urls = ("https://one.example", "https://two.example")
+    failing = Node(error="HTTP 503")
+
+    (finding,) = told(settings, "base", Node(), failing, rpc_urls=urls, quorum=2)
+
+    assert finding.says == "1 of 2 nodes can be asked, 2 must agree"
+    assert finding.remedy == (
+        "Nothing settles until then: mend a node, add one, or lower BASE_QUORUM."
+    )
+    assert told(settings, "base", Node(), Node(), rpc_urls=urls, quorum=2) == []
+
+
+def test_trongrid_without_a_key_is_worth_a_look_and_no_fault(settings: Settings) -> None:
+    urls = ("https://api.trongrid.io",)
+    node = Node(chain="tron")
+
+    (finding,) = told(settings, "tron", node, rpc_urls=urls)
+
+    assert not finding.is_red
+    assert finding.advice == 'Give it one: TRON_RPC_HEADERS={"TRON-PRO-API-KEY": "…"}'
+    with_key = {"tron-pro-api-key": "k"}
+    assert told(settings, "tron", node, rpc_urls=urls, rpc_headers=with_key) == []
+    assert told(settings, "tron", node, rpc_urls=("https://trongrid.io.example",)) == []
 
 
 def test_no_database_is_status_2_and_the_rest_is_still_looked_at() -> None:

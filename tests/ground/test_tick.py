@@ -17,6 +17,7 @@ IN_ORDER = [
     "follow arbitrum",
     "follow base",
     "verify",
+    "outflows",
     "lapse",
     "sequence",
     "reconcile",
@@ -81,10 +82,11 @@ def test_a_job_that_fails_is_told_and_the_next_ones_run() -> None:
     finally:
         _sql("alter table events_gone rename to events_event")
 
-    sequence, forget = json.loads(out.getvalue())["jobs"]
+    sequence, *forget = json.loads(out.getvalue())["jobs"]
     assert end.value.code == 2
     assert sequence["error"].startswith("ProgrammingError: ")
-    assert "error" not in forget
+    assert [job["job"] for job in forget] == ["forget"]
+    assert [job for job in forget if "error" in job] == []
 
 
 def test_every_job_of_the_schedule_is_a_task_that_expires_with_its_period() -> None:

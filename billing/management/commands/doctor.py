@@ -10,8 +10,8 @@ from billing.diagnosis import Finding, examine
 class Command(JsonCommand):
     help = (
         "Looks at the database, pending migrations, the clock, the broker, secrets, and each node "
-        "of each chain; one line each, and what to do where it is red. Changes nothing. "
-        "Exit status: 0 all is well, 1 something is red, 2 there is no database."
+        "of each chain; one line each, and what to do where it is red or worth a look. Changes "
+        "nothing. Exit status: 0 all is well, 1 something is red, 2 there is no database."
     )
 
     # Django's own checks would end the command where a person most needs its answer.
@@ -33,6 +33,7 @@ def _status(findings: list[Finding]) -> int:
 
 
 def _line(finding: Finding) -> str:
-    mark = "RED" if finding.is_red else "ok"
+    mark = "RED" if finding.is_red else "look" if finding.advice else "ok"
     line = f"{mark:<4} {finding.thing:<12} {finding.says}"
-    return f"{line}. {finding.remedy}" if finding.is_red else line
+    todo = finding.remedy or finding.advice
+    return f"{line}. {todo}" if todo else line

@@ -1,52 +1,48 @@
-"""What the chains say. Facts only: chainwatch knows chains, hashes and addresses, never customers.
+"""What is looked for on the networks, and what was found: hashes, addresses, transfers."""
 
-`scope` is opaque here: empty for the live networks, else the name of one simulated network.
-"""
-
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from billing.chains import Chain
+from billing.chains import Chain, Finality
 from billing.models import IdField, Record
 
 
-class ChainHead(Record):
-    """The highest head read of one chain, and what came of the last read. One per (chain, scope).
+class WatchedAddress(Record):
+    """An address whose transfers of the pinned tokens are all looked for. Whose it is, others know.
 
-    Written by chainwatch alone. `number` goes down only where a block that we recorded was seen to
-    be replaced: a node that merely lags behind another proves nothing.
+    Written by `services.watch_address` and `unwatch_address`. Watched while either flag is set.
     """
 
     chain = models.CharField(max_length=16, choices=Chain)
     scope = models.CharField(max_length=40, default="", blank=True)
-    number = models.BigIntegerField(default=0)
-    block_hash = models.CharField(max_length=80, default="", blank=True)
-    block_time = models.DateTimeField(null=True)
-    safe_number = models.BigIntegerField(null=True)
-    finalized_number = models.BigIntegerField(null=True)
-    node = models.CharField(max_length=200, default="", blank=True)  # who answered last
-    read_at = models.DateTimeField(null=True)  # the last good read
-    last_error = models.TextField(default="", blank=True)  # empty after a good read
-    failed_at = models.DateTimeField(null=True)  # the last read that failed, or failed in part
-    http_requests = models.BigIntegerField(default=0)
-    rpc_calls = models.BigIntegerField(default=0)
+    address = models.CharField(max_length=64)
+    is_outgoing = models.BooleanField(default=False)  # what it sends
+    is_incoming = models.BooleanField(default=False)  # what it gets
+    watched_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["chain", "scope"], name="one_head_per_chain_and_scope")
+            models.UniqueConstraint(
+                fields=["chain", "scope", "address"], name="one_watch_per_address"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.chain} {self.number}"
+        return f"{self.chain} {self.address}"
 
 
 class WatchedTransaction(Record):
-    """A hash somebody waits for, and the newest that is known of it. Written by chainwatch alone.
+    """A hash somebody waits for, or a scan found, and the newest that is known of it.
 
-    `block_*` and `succeeded` are None until it was seen in a block, and None again when that block
-    left the chain and the transaction was not yet seen in another. `final_at` is set once the
-    network's rule (count and level) holds and the receipt, asked again, still named the same block.
+    Written by chainwatch alone. `block_*` and `succeeded` are None until it was seen in a block,
+    and None again when that block left the chain and the transaction was not yet seen in another.
+    `final_at` is set once its rule (the network's count, and the level `finality`) holds and the
+    receipt, asked again, still named the same block; None again should that block leave the chain
+    after all. `finalized_at` is set once the network's last level has reached the block and it
+    still stood: nothing is asked after that.
+    `sender` and `nonce` are known on EVM chains from the first look at a transaction that waits;
+    `replaced_by` is the hash of a mined transaction that used the same nonce of the same sender and
+    moves a pinned token; `superseded_at` is when that nonce was first seen used by any other.
     `absent_block_time` is the block time of the oldest head among nodes in the last round in which
     every configured node said "not found"; None while any node has seen it or did not answer.
     """
@@ -63,8 +59,17 @@ class WatchedTransaction(Record):
     block_time = models.DateTimeField(null=True)
     succeeded = models.BooleanField(null=True)
     sender = models.CharField(max_length=64, default="", blank=True)
+    nonce = models.BigIntegerField(null=True)
+    nonce_asked_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+    replaced_by = models.CharField(max_length=255, default="", blank=True)
+    found_at = models.DateTimeField(null=True)  # None: submitted, not found by a scan
+    finality = models.CharField(
+        max_length=16, choices=Finality.choices, default="confirmations"
+    )  # the level it must reach
     seen_at = models.DateTimeField(null=True)
     final_at = models.DateTimeField(null=True)
+    finalized_at = models.DateTimeField(null=True)
     orphaned_at = models.DateTimeField(null=True)  # when its block last left the chain
     absent_block_time = models.DateTimeField(null=True)
     node = models.CharField(max_length=200, default="", blank=True)
@@ -92,6 +97,12 @@ class WatchedTransaction(Record):
                 fields=["chain", "scope", "block_number"],
                 name="watched_not_final",
                 condition=Q(block_hash__isnull=False, final_at__isnull=True),
+            ),
+            # Serves: every pass, "which final ones can a reorganization still take away?"
+            models.Index(
+                fields=["chain", "scope", "block_number"],
+                name="watched_not_finalized",
+                condition=Q(final_at__isnull=False, finalized_at__isnull=True),
             ),
             # Serves: payouts, "what is new on this chain since …?"
             models.Index(fields=["chain", "changed_at"], name="watched_news"),
@@ -140,64 +151,20 @@ class Transfer(Record):
         indexes = [
             # Serves: the transfers of a watched hash, for verification and trace.
             models.Index(fields=["chain", "scope", "tx_hash"], name="transfer_by_hash"),
+            # Serves: payouts, what left a source wallet; checkouts, what reached an address.
+            models.Index(
+                fields=["chain", "scope", "from_address", "block_time"], name="transfer_by_sender"
+            ),
+            models.Index(
+                fields=["chain", "scope", "to_address", "block_time"], name="transfer_by_recipient"
+            ),
+            # Serves: payouts, which settled transfers left the chain (few at any time).
+            models.Index(
+                fields=["orphaned_at"],
+                condition=Q(orphaned_at__isnull=False),
+                name="transfer_orphaned",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.chain} {self.tx_hash} #{self.ordinal}"
-
-
-class SandboxChain(Record):
-    """One simulated chain of one scope: how far it was moved ahead of the clock, where it forked.
-
-    Made with its first transaction or its first advance. Blocks need no rows: a block's hash and
-    time are functions of its number and of the forks below it (chainwatch.sandbox).
-    """
-
-    chain = models.CharField(max_length=16, choices=Chain)
-    scope = models.CharField(max_length=40)
-    blocks_ahead = models.BigIntegerField(default=0)
-    # One entry per fork: the first block number that it replaced.
-    forks = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    # Blocks replaced alone, once per time, since a transaction was taken out of them: the newest.
-    remade = ArrayField(models.BigIntegerField(), default=list, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scope", "chain"], name="one_sandbox_chain_per_scope_and_chain"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.chain} of {self.scope}"
-
-
-class SandboxTransaction(Record):
-    """A transaction on a simulated chain: in `block_number` once the head is there, unless dropped.
-
-    `first_ordinal` numbers its logs after those of earlier ones with the same hash and another key,
-    so that a hash string used again names new transfers.
-    """
-
-    chain = models.CharField(max_length=16, choices=Chain)
-    scope = models.CharField(max_length=40)
-    tx_hash = models.CharField(max_length=255)
-    key = models.CharField(max_length=40, default="", blank=True)
-    block_number = models.BigIntegerField()
-    first_ordinal = models.IntegerField()
-    succeeded = models.BooleanField(default=True)
-    sender = models.CharField(max_length=64, default="", blank=True)
-    # [{contract, from_address, to_address, amount_atomic: "…"}], in the order of the logs.
-    transfers = models.JSONField(default=list)
-    broadcast_at = models.DateTimeField()
-    dropped_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scope", "chain", "tx_hash", "key"], name="one_sandbox_transaction_per_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.chain} {self.tx_hash} of {self.scope}"

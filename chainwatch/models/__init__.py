@@ -1,0 +1,20 @@
+"""What the chains say. Facts only: chainwatch knows chains, hashes and addresses, never customers.
+
+`scope` is opaque here: empty for the live networks, else the name of one simulated network.
+"""
+
+from chainwatch.models.networks import Block, ChainHead, ChainNode, Cursor
+from chainwatch.models.sandbox import SandboxChain, SandboxTransaction
+from chainwatch.models.transactions import Transfer, WatchedAddress, WatchedTransaction
+
+__all__ = [
+    "Block",
+    "ChainHead",
+    "ChainNode",
+    "Cursor",
+    "SandboxChain",
+    "SandboxTransaction",
+    "Transfer",
+    "WatchedAddress",
+    "WatchedTransaction",
+]
