@@ -17,6 +17,8 @@ from payouts.models import Attention, PayoutIntent, Settlement, Status
 
 # The head block number per (chain, scope).
 Heads = Mapping[tuple[str, str], int]
+# When the transfer of a settlement left the chain, by the settlement's id.
+Reversals = Mapping[str, datetime]
 
 _ATTENTION = {
     Attention.SOURCE_NOT_REGISTERED.value: (
@@ -28,13 +30,19 @@ _ATTENTION = {
         "A person must choose which transfer pays this payout."
     ),
 }
+_REPLACED = (
+    "replacement_found: its transaction can no longer be mined, since {tx_hash} used its nonce and "
+    "moved the same money. A person decides in the admin whether it pays this payout."
+)
 
 
-def payout_json(payout: PayoutIntent, heads: Heads | None = None) -> dict[str, Any]:
+def payout_json(
+    payout: PayoutIntent, heads: Heads | None = None, reversals: Reversals | None = None
+) -> dict[str, Any]:
     """Return the payout as every answer and event tells it, amounts exact.
 
-    `heads` saves a query for a verifying payout; without it the head is looked up. For lists use
-    `payouts_json`.
+    `heads` saves a query for a verifying payout, `reversals` one for a settled one; without them
+    they are looked up. For lists use `payouts_json`.
     """
     settled_at = _time(payout.settled_at)
     return {
@@ -66,6 +74,8 @@ def payout_json(payout: PayoutIntent, heads: Heads | None = None) -> dict[str, A
         "external_id": payout.external_id,
         "settled_at": settled_at,
         "settlement_id": payout.settlement_id,
+        "settlement_reversed_at": _time(_reversed_at(payout, reversals)),
+        "proposed_tx_hash": payout.proposed_tx_hash,
         "confirmations": confirmations_of(payout, heads),
         "required_confirmations": network(payout.chain).confirmations,
         "failure_code": payout.failure_code or None,
@@ -78,10 +88,10 @@ def payout_json(payout: PayoutIntent, heads: Heads | None = None) -> dict[str, A
 
 
 def payouts_json(payouts: Iterable[PayoutIntent]) -> list[dict[str, Any]]:
-    """Return many payouts with at most one query, none where nothing is being verified."""
+    """Return many payouts with one query for those being verified, and one for those paid."""
     rows = list(payouts)
-    heads = heads_of(rows)
-    return [payout_json(payout, heads) for payout in rows]
+    heads, reversals = heads_of(rows), reversals_of(rows)
+    return [payout_json(payout, heads, reversals) for payout in rows]
 
 
 def settlement_json(settlement: Settlement) -> dict[str, Any]:
@@ -113,6 +123,7 @@ def settlement_json(settlement: Settlement) -> dict[str, Any]:
         "resolution": settlement.resolution or None,
         "resolved_at": _time(settlement.resolved_at),
         "reversed_at": _time(settlement.reversed_at),
+        "restored_at": _time(settlement.restored_at),
         "suggestion": settlement.suggestion or None,
     }
 
@@ -131,6 +142,8 @@ def warnings_of(payout: PayoutIntent) -> list[str]:
     """Return what a person should know: fixed at create, and what holds it up just now."""
     if payout.attention:
         return [*payout.warnings, _ATTENTION[payout.attention]]
+    if payout.proposed_tx_hash:
+        return [*payout.warnings, _REPLACED.format(tx_hash=payout.proposed_tx_hash)]
     return list(payout.warnings)
 
 
@@ -144,6 +157,23 @@ def heads_of(payouts: Iterable[PayoutIntent]) -> dict[tuple[str, str], int]:
         wanted |= Q(chain=chain, scope=scope)
     rows = ChainHead.objects.filter(wanted).values_list("chain", "scope", "number")
     return {(chain, scope): number for chain, scope, number in rows}
+
+
+def reversals_of(payouts: Iterable[PayoutIntent]) -> dict[str, datetime]:
+    """Return which of their settlements left the chain, and when, in one query."""
+    ids = [payout.settlement_id for payout in payouts if payout.settlement_id]
+    if not ids:
+        return {}
+    rows = Settlement.objects.filter(id__in=ids, reversed_at__isnull=False).order_by()
+    return {id_: at for id_, at in rows.values_list("id", "reversed_at") if at is not None}
+
+
+def _reversed_at(payout: PayoutIntent, reversals: Reversals | None) -> datetime | None:
+    if not payout.settlement_id:
+        return None
+    if reversals is None:
+        return payout.settlement.reversed_at if payout.settlement else None
+    return reversals.get(payout.settlement_id)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -13,7 +13,7 @@ from billing.callers import Caller
 from billing.errors import BillingError
 from payouts import answers, examples, filters, serializers, services
 from payouts.batch_answers import batch_json, batches_json
-from payouts.schema import BULK_ANSWER, PayoutBatchSerializer, described
+from payouts.schema import BULK_ANSWER, PayoutBatchSerializer
 
 
 class Bulk(ApiView):
@@ -23,7 +23,7 @@ class Bulk(ApiView):
     gate: ClassVar = "payouts"
     body_most_bytes: ClassVar = 8 * 2**20
 
-    @described(
+    @schema.described(
         "Creates every good row and says of each other one why it was refused. One row's refusal "
         "does not touch its neighbours.",
         request={"payouts": [examples.NEW_PAYOUT]},
@@ -44,7 +44,7 @@ class Batches(ApiView):
     scopes: ClassVar = {"GET": "payouts:read", "POST": "payouts:write"}
     gate: ClassVar = "payouts"
 
-    @described("Newest first.", answer=examples.listed(examples.BATCH))
+    @schema.described("Newest first.", answer=examples.listed(examples.BATCH))
     @schema.operation(
         "listPayoutBatches", "Payouts", "List batches",
         answers=schema.list_of(PayoutBatchSerializer), is_list=True,
@@ -53,7 +53,7 @@ class Batches(ApiView):
         found = page(filters.batches(self.caller), request, name="batches", filters=())
         return Response(envelope(found, batches_json(found.rows)))
 
-    @described(
+    @schema.described(
         "Hands approved payouts over together: each becomes `pending_execution`. All or none.",
         request={"payout_ids": ["po_5f0c8a1be2d34f6790ab12cd"]}, answer=examples.BATCH, status=201,
     )  # fmt: skip
@@ -73,7 +73,7 @@ class Batch(ApiView):
     scopes: ClassVar = {"GET": "payouts:read"}
     gate: ClassVar = "payouts"
 
-    @described("With the payouts that were in it.", answer=examples.BATCH)
+    @schema.described("With the payouts that were in it.", answer=examples.BATCH)
     @schema.operation(
         "getPayoutBatch", "Payouts", "Get a batch", answers=PayoutBatchSerializer, finds=True
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from payouts.facts import Group, Intended, Movement, Transaction
 from payouts.failing import Failure, failure_of, lacks_only_its_source
 from payouts.matching import Matches, final_movements, fits, match
+from payouts.replacing import proposal_of, replaced_hashes
 from payouts.states import Status
 
 STALLED_AFTER = timedelta(minutes=15)
@@ -58,20 +59,29 @@ class Unexpected:
     movement: Movement
 
 
-Step = Reorg | Verify | Settle | Fail | Flag | Stall | Unexpected
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """This hash replaced the payout's: a person decides. Empty where that is so no longer."""
+
+    tx_hash: str
+
+
+Step = Reorg | Verify | Settle | Fail | Flag | Stall | Unexpected | Propose
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The steps of one payout, in order; none where there is nothing new.
 
-    `waiting` are hashes with a transfer whose meaning an hour will tell; `done` are those from
-    which nothing more can come for this payout.
+    `waiting` are hashes with a transfer whose meaning an hour will tell; `replaced` are those of
+    which another transaction's news can change what is proposed; `done` are those from which
+    nothing more can come for this payout.
     """
 
     payout_id: str
     steps: tuple[Step, ...]
     waiting: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
 
 
@@ -86,9 +96,21 @@ def decide(group: Group) -> list[Verdict]:
     verdicts = []
     for payout in seen.payouts:
         id_ = payout.payout_id
-        steps = [*moved[id_], *judged[id_], *map(Unexpected, second[id_])]
-        done = _done(seen, payout, steps) - waiting[id_]
-        verdicts.append(Verdict(id_, tuple(steps), frozenset(waiting[id_]), frozenset(done)))
+        steps = [
+            *moved[id_],
+            *judged[id_],
+            *_proposed(seen, payout, judged[id_]),
+            *map(Unexpected, second[id_]),
+        ]
+        verdicts.append(
+            Verdict(
+                id_,
+                tuple(steps),
+                waiting=frozenset(waiting[id_]),
+                replaced=frozenset(replaced_hashes(seen, payout)),
+                done=frozenset(_done(seen, payout, steps) - waiting[id_]),
+            )
+        )
     return verdicts
 
 
@@ -123,7 +145,12 @@ def _after(payout: Intended, steps: Iterable[Step]) -> Intended:
         if isinstance(step, Reorg):
             payout = replace(payout, status=Status.EXECUTED, block_hash="", attention="")
         elif isinstance(step, Verify):
-            payout = replace(payout, status=Status.VERIFYING, block_hash=step.block_hash)
+            payout = replace(
+                payout,
+                status=Status.VERIFYING,
+                block_hash=step.block_hash,
+                proposed_tx_hash="",
+            )
     return payout
 
 
@@ -167,6 +194,14 @@ def _attention(group: Group, payout: Intended, matches: Matches) -> str:
     return ""
 
 
+def _proposed(group: Group, payout: Intended, judged: Iterable[Step]) -> list[Step]:
+    """Propose the transaction that took its place, or take back what was proposed before."""
+    if any(isinstance(step, Fail) for step in judged):
+        return []
+    found = proposal_of(group, payout)
+    return [Propose(found)] if found != payout.proposed_tx_hash else []
+
+
 def _is_unseen(group: Group, payout: Intended) -> bool:
     """Whether its newest hash was seen nowhere for too long, a lost block included."""
     newest = payout.hashes[-1]
@@ -176,7 +211,7 @@ def _is_unseen(group: Group, payout: Intended) -> bool:
 
 
 def _done(group: Group, payout: Intended, steps: Iterable[Step]) -> set[str]:
-    """The payout's hashes that are final, if it is decided and no wallet can change that."""
+    """The payout's hashes that no reorganization can change, if it is decided and no wallet can."""
     is_decided = any(isinstance(step, Settle | Fail) for step in steps)
     if payout.is_open and not is_decided:
         return set()
@@ -184,7 +219,7 @@ def _done(group: Group, payout: Intended, steps: Iterable[Step]) -> set[str]:
     return {
         each.tx_hash
         for each in named
-        if each.is_final and not lacks_only_its_source(group, payout, each)
+        if each.is_finalized and not lacks_only_its_source(group, payout, each)
     }
 
 

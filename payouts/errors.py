@@ -30,6 +30,12 @@ _NEEDED: dict[str, tuple[str, str]] = {
         "payout_not_executed",
         "Only an executed or verifying payout can be failed by hand.",
     ),
+    "match_draft": ("payout_not_approved", "It must be approved before money can pay it."),
+    "match_by_hand": (
+        "payout_not_matchable",
+        "Only one that waits to be paid or for a choice, or that failed or was canceled and has no "
+        "settlement, can be matched by hand. Where a hash was named already, replace the hash.",
+    ),
 }
 
 
@@ -40,6 +46,20 @@ class IllegalTransition(InvalidRequest):
         code, needed = _NEEDED[act]
         state = str(payout.status).replace("_", " ")
         super().__init__(f"Payout {payout.id} is {state}. {needed}", code=code, param="status")
+
+
+class ProposalWithdrawn(InvalidRequest):
+    """400: what was proposed in place of the payout's hash is proposed no longer."""
+
+    code = "proposal_withdrawn"
+
+    def __init__(self, payout: PayoutIntent) -> None:
+        super().__init__(
+            f"That hash is no longer proposed for payout {payout.id}: its transaction left the "
+            "chain, pays another payout by now, or somebody decided about it. Look at the payout "
+            "again.",
+            param="tx_hash",
+        )
 
 
 class PossibleDuplicate(InvalidRequest):
@@ -114,6 +134,44 @@ class PossiblyAlreadyPaid(InvalidRequest):
             f"Payout {payout_id} may be paid already: {what}. Look at it first; in the admin, "
             "going on is possible with a reason.",
             param="status",
+        )
+
+
+class TransferClaimed(InvalidRequest):
+    """400: another payout was paid by this transfer."""
+
+    code = "transfer_claimed"
+
+    def __init__(self, transfer_id: str, payout_id: str | None = None) -> None:
+        by = payout_id or "another payout"
+        super().__init__(
+            f"Transfer {transfer_id} pays {by} already. Choose another one.", param="transfer_id"
+        )
+
+
+class TransferNotFinal(InvalidRequest):
+    """400: the transfer is not final yet, or it left the chain."""
+
+    code = "transfer_not_final"
+
+    def __init__(self, transfer_id: str) -> None:
+        super().__init__(
+            f"Transfer {transfer_id} can still leave the chain, or has left it. "
+            "Wait until its block is final.",
+            param="transfer_id",
+        )
+
+
+class TransferDoesNotFit(InvalidRequest):
+    """400: the transfer cannot have paid this payout, whatever a person says."""
+
+    code = "transfer_does_not_fit"
+
+    def __init__(self, payout_id: str, why: str) -> None:
+        super().__init__(
+            f"This transfer cannot pay {payout_id}: {why}. Choose another one, or say in the books "
+            "what became of this money.",
+            param="transfer_id",
         )
 
 

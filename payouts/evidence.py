@@ -23,7 +23,6 @@ def evidence(
     """
     assert watched.seen_at is not None, "a transfer was seen"
     assert watched.final_at is not None, "only what is final settles"
-    rule = network(transfer.chain)
     facts: dict[str, Any] = {
         "node": watched.node,
         "block_number": transfer.block_number,
@@ -38,7 +37,7 @@ def evidence(
     }
     if payout is None:
         return facts
-    final = f"{rule.confirmations} confirmations, {rule.finality.value}"
+    final = f"{network(transfer.chain).confirmations} confirmations, {watched.finality}"
     source = "any, none is registered" if not sources else ", ".join(sorted(sources))
     facts["checks"] = {
         "contract": _check(payout.contract, transfer.contract),

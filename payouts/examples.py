@@ -45,6 +45,8 @@ DRAFT: Json = {
     "external_id": None,
     "settled_at": None,
     "settlement_id": None,
+    "settlement_reversed_at": None,
+    "proposed_tx_hash": None,
     "confirmations": 0,
     "required_confirmations": 12,
     "failure_code": None,
@@ -116,6 +118,7 @@ SETTLEMENT: Json = {
     "resolution": None,
     "resolved_at": None,
     "reversed_at": None,
+    "restored_at": None,
     "suggestion": None,
 }
 

@@ -32,7 +32,10 @@ class Transaction:
 
     `block_number` is None while it is in no block. `absent_block_time` is the chain's time up to
     which every node denied it, None while that is not known. `elsewhere` names another chain on
-    which it is final, empty otherwise.
+    which it is final, empty otherwise. `finalized_at` is set once no reorganization can take its
+    block away. `replacement` is the transaction that used its nonce instead, None where none is
+    known to have moved a token; of that one, `wanted` is what the open payouts that named it shall
+    pay, as (contract, recipient, amount).
     """
 
     tx_hash: str
@@ -40,10 +43,13 @@ class Transaction:
     block_hash: str = ""
     succeeded: bool | None = None
     final_at: datetime | None = None
+    finalized_at: datetime | None = None
     orphaned_at: datetime | None = None
     absent_block_time: datetime | None = None
     elsewhere: str = ""
     movements: tuple[Movement, ...] = ()
+    replacement: "Transaction | None" = None
+    wanted: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def is_in_block(self) -> bool:
@@ -53,14 +59,22 @@ class Transaction:
     def is_final(self) -> bool:
         return self.is_in_block and self.final_at is not None
 
+    @property
+    def is_finalized(self) -> bool:
+        return self.is_final and self.finalized_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One hash as it was named for one payout; `chain_time` is the chain's own time then."""
+    """One hash as it was named for one payout; `chain_time` is the chain's own time then.
+
+    `declined` is the replacement of which a person said that it pays something else, or empty.
+    """
 
     tx_hash: str
     submitted_at: datetime
     chain_time: datetime
+    declined: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class Intended:
     """One payout as a decision sees it. `hashes` are in the order in which they were named.
 
     `has_settlement` is true of a settled one, and of a failed one that was paid late.
+    `proposed_tx_hash` is the hash that a person is asked to use instead, empty where there is none.
     """
 
     payout_id: str
@@ -78,6 +93,7 @@ class Intended:
     created_at: datetime
     hashes: tuple[Named, ...]
     expected_tx_hash: str
+    proposed_tx_hash: str = ""
     block_hash: str = ""
     attention: str = ""
     is_stalled: bool = False

@@ -52,9 +52,11 @@ def lacks_only_its_source(group: Group, payout: Intended, transaction: Transacti
 
 
 def _is_done(network: Network, named: Named, transaction: Transaction) -> bool:
-    if transaction.is_final or transaction.elsewhere:
+    if transaction.is_in_block:
+        return transaction.is_final
+    if transaction.elsewhere:
         return True
-    if transaction.is_in_block or transaction.absent_block_time is None:
+    if transaction.absent_block_time is None:
         return False
     # After a reorganization it waits anew: it went back to where unmined transactions wait.
     since = max(named.chain_time, transaction.orphaned_at or named.chain_time)

@@ -6,9 +6,11 @@ from django.db import connection
 
 from payouts.models import PayoutIntent
 
-# Three ways to be paid already, the surest first. The amount must be exact here: another amount to
+# Four ways to be paid already, the surest first. The amount must be exact here: another amount to
 # the same recipient is more likely another invoice. Of all transfers of a live chain only those
-# count whose hash this organization named, and not for an open payout to the same recipient.
+# count that left one of this organization's source wallets, or whose hash it named; and of those
+# that were named, none for an open payout to the same recipient. They need not be final: what may
+# yet leave the chain is no reason to pay again now.
 _PAID = """
 SELECT sentence FROM (
     SELECT 1 AS place, 'payout ' || r.id || ', which it retries, was settled late' AS sentence
@@ -40,6 +42,24 @@ SELECT sentence FROM (
                AND h.chain = t.chain AND h.tx_hash = t.tx_hash AND t.key IN ('', o.id)
                AND o.status IN ('executed', 'verifying') AND o.recipient_address = %(recipient)s
                AND o.contract = %(contract)s)
+    UNION ALL
+    SELECT 4, 'transaction ' || t.tx_hash || ' left your wallet, pays exactly this, and nobody '
+              'named it for a payout'
+      FROM wallets_wallet x
+      JOIN chainwatch_transfer t ON t.chain = x.chain AND t.scope = %(scope)s
+       AND t.from_address = x.address AND t.key IN ('', %(payout)s)
+     WHERE x.organization_id = %(org)s AND x.environment = %(environment)s
+       AND x.chain = %(chain)s AND x.is_source AND t.orphaned_at IS NULL
+       AND t.contract = %(contract)s AND t.to_address = %(recipient)s
+       AND t.amount_atomic = %(amount)s AND t.block_time >= %(since)s
+       AND NOT EXISTS (
+            SELECT FROM payouts_settlement s
+             WHERE s.organization_id = %(org)s AND s.environment = %(environment)s
+               AND s.chain = t.chain AND s.tx_hash = t.tx_hash AND s.ordinal = t.ordinal)
+       AND NOT EXISTS (
+            SELECT FROM payouts_submittedhash h
+             WHERE h.organization_id = %(org)s AND h.environment = %(environment)s
+               AND h.chain = t.chain AND h.tx_hash = t.tx_hash AND t.key IN ('', h.payout_id))
 ) found
 ORDER BY place LIMIT 1
 """
@@ -49,6 +69,7 @@ def paid_already(payout: PayoutIntent) -> str | None:
     """Say which money may have paid this payout before anybody sent any for it, None for none."""
     values: dict[str, str | int | datetime | None] = {
         "retry_of": payout.retry_of_id,
+        "payout": payout.id,
         "org": payout.organization_id,
         "environment": payout.environment,
         "chain": payout.chain,

@@ -1,20 +1,26 @@
 """Reads what a decision needs, the payouts locked, in a fixed number of statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from billing.chains import network
 from chainwatch.models import ChainHead, Transfer, WatchedTransaction
 from payouts.facts import Group, Intended, Movement, Named, Transaction
 from payouts.grouping import Place, grouped, place_of
 from payouts.models import PayoutIntent, Settlement, Status, SubmittedHash
-from wallets.models import Wallet
+from payouts.surroundings import (
+    awaiting_beside,
+    heads_at,
+    named_beside,
+    now_at,
+    replacement_of,
+    sources_of,
+    watched_at,
+)
 
 # In the sandbox a hash is one payout's own, so only live payouts share any.
 _SHARING = """
@@ -30,7 +36,6 @@ WITH RECURSIVE reached (id) AS (
 )
 SELECT id FROM reached
 """
-_AWAITING = [Status.APPROVED, Status.PENDING_EXECUTION, Status.EXECUTED, Status.VERIFYING]
 
 
 @dataclass(slots=True)
@@ -57,6 +62,7 @@ class _Around:
     movements: dict[tuple[str, Place], list[Movement]]
     sources: dict[tuple[str, str, str], set[str]]  # by organization, environment, chain
     awaiting: list[PayoutIntent]
+    wanting: dict[tuple[str, Place], list[PayoutIntent]]  # what named a replacement itself
 
 
 def read(payout_ids: Collection[str]) -> Reading:
@@ -69,17 +75,23 @@ def read(payout_ids: Collection[str]) -> Reading:
     for named in SubmittedHash.objects.filter(payout_id__in=payouts).order_by("id"):
         hashes[named.payout_id].append(named)
     places = {place_of(payouts[n.payout_id], n.tx_hash) for each in hashes.values() for n in each}
+    watched = watched_at(places)
     reading = Reading(
         groups=[],
         payouts=payouts,
         hashes=hashes,
-        watched=_watched(places),
+        watched=watched | watched_at(filter(None, map(replacement_of, watched.values()))),
         transfers={},
         claims={},
         retries=retries,
-        heads=_heads(payouts.values()),
+        heads=heads_at(payouts.values()),
     )
-    around = _Around(_movements(reading), _sources(payouts.values()), _awaiting(payouts))
+    around = _Around(
+        movements=_movements(reading),
+        sources=sources_of(payouts.values()),
+        awaiting=awaiting_beside(payouts),
+        wanting=named_beside(payouts.values(), watched.values()),
+    )
     reading.groups = [
         _group(reading, members, around)
         for members in grouped(reading.payouts.values(), reading.hashes)
@@ -108,23 +120,6 @@ def _locked(
     return judged, retries
 
 
-def _watched(places: Collection[Place]) -> dict[Place, WatchedTransaction]:
-    """What is known of these hashes on their own chain, and of live ones on any other."""
-    hashes = {tx_hash for _, _, tx_hash, _ in places}
-    scopes = {scope for _, scope, _, _ in places}
-    keys = {key for *_, key in places}
-    rows = WatchedTransaction.objects.filter(tx_hash__in=hashes, scope__in=scopes, key__in=keys)
-    return {(row.chain, row.scope, row.tx_hash, row.key): row for row in rows}
-
-
-def _heads(payouts: Iterable[PayoutIntent]) -> dict[tuple[str, str], ChainHead]:
-    places = {(payout.chain, payout.scope) for payout in payouts}
-    rows = ChainHead.objects.filter(
-        chain__in={chain for chain, _ in places}, scope__in={scope for _, scope in places}
-    )
-    return {(row.chain, row.scope): row for row in rows}
-
-
 def _movements(reading: Reading) -> dict[tuple[str, Place], list[Movement]]:
     """The transfers of every transaction, with each organization's own claims on them."""
     known = reading.watched.values()
@@ -143,8 +138,7 @@ def _movements(reading: Reading) -> dict[tuple[str, Place], list[Movement]]:
     movements: dict[tuple[str, Place], list[Movement]] = {}
     for payout in reading.payouts.values():
         owner = (payout.organization_id, payout.environment)
-        for named in reading.hashes[payout.id]:
-            place = place_of(payout, named.tx_hash)
+        for place in _places_of(reading, payout):
             movements[payout.organization_id, place] = [
                 _movement(transfer, claims.get((*owner, *_identity(transfer))))
                 for transfer in by_place[place]
@@ -152,12 +146,25 @@ def _movements(reading: Reading) -> dict[tuple[str, Place], list[Movement]]:
     return movements
 
 
+def _places_of(reading: Reading, payout: PayoutIntent) -> Iterable[Place]:
+    """Where its transactions stand, and what replaced any of them."""
+    for named in reading.hashes[payout.id]:
+        place = place_of(payout, named.tx_hash)
+        yield place
+        row = reading.watched.get(place)
+        replacement = replacement_of(row) if row else None
+        if replacement is not None:
+            yield replacement
+
+
 def _claims(reading: Reading) -> dict[tuple[str, ...], Settlement]:
     organizations = {payout.organization_id for payout in reading.payouts.values()}
-    rows = Settlement.objects.filter(
+    # Locked, so that nobody matches an unexpected one by hand between this and our own claim.
+    rows = Settlement.objects.select_for_update().filter(
         organization_id__in=organizations,
         tx_hash__in={transfer.tx_hash for transfer in reading.transfers.values()},
     )
+    rows = rows.order_by("id")
     claims: dict[tuple[str, ...], Settlement] = {}
     for row in rows:
         reading.claims[row.id] = row
@@ -189,10 +196,14 @@ def _group(reading: Reading, members: Sequence[PayoutIntent], around: _Around) -
     first = members[0]
     transactions = {}
     for payout in members:
+        moved = {
+            place: around.movements[payout.organization_id, place]
+            for place in _places_of(reading, payout)
+        }
         for named in reading.hashes[payout.id]:
             place = place_of(payout, named.tx_hash)
-            moved = around.movements[payout.organization_id, place]
-            transactions[named.tx_hash] = _transaction(reading, place, moved)
+            known = _transaction(reading, place, moved)
+            transactions[named.tx_hash] = _with_wanted(known, payout, around)
     ids, tenant = {each.id for each in members}, _tenant(first)
     return Group(
         network=network(first.chain),
@@ -204,23 +215,38 @@ def _group(reading: Reading, members: Sequence[PayoutIntent], around: _Around) -
             for each in around.awaiting
             if _tenant(each) == tenant and each.id not in ids
         ),
-        now=_now(first, reading.heads.get((first.chain, first.scope))),
+        now=now_at(first, reading.heads.get((first.chain, first.scope))),
     )
 
 
-def _now(payout: PayoutIntent, head: ChainHead | None) -> datetime:
-    """The clock; in the sandbox the chain's time where that is ahead of it."""
-    now = timezone.now()
-    if payout.scope and head is not None and head.block_time is not None:
-        return max(now, head.block_time)
-    return now
-
-
-def _transaction(reading: Reading, place: Place, movements: Sequence[Movement]) -> Transaction:
-    chain, scope, tx_hash, key = place
+def _transaction(
+    reading: Reading, place: Place, moved: Mapping[Place, Sequence[Movement]]
+) -> Transaction:
+    """One submitted hash, with the transaction that replaced it where one is known."""
     row = reading.watched.get(place)
     if row is None:
-        return Transaction(tx_hash)
+        return Transaction(place[2])
+    known = _seen(reading, row, place, moved[place])
+    replaced_by = replacement_of(row)
+    new = reading.watched.get(replaced_by) if replaced_by else None
+    if replaced_by is None or new is None:
+        return known
+    return replace(known, replacement=_seen(reading, new, replaced_by, moved[replaced_by]))
+
+
+def _with_wanted(known: Transaction, payout: PayoutIntent, around: _Around) -> Transaction:
+    if known.replacement is None:
+        return known
+    place = place_of(payout, known.replacement.tx_hash)
+    wanting = around.wanting.get((payout.organization_id, place), ())
+    wanted = tuple((each.contract, each.recipient_address, each.amount_atomic) for each in wanting)
+    return replace(known, replacement=replace(known.replacement, wanted=wanted))
+
+
+def _seen(
+    reading: Reading, row: WatchedTransaction, place: Place, movements: Iterable[Movement]
+) -> Transaction:
+    chain, scope, tx_hash, key = place
     elsewhere = (
         each.chain
         for each in reading.watched.values()
@@ -234,6 +260,7 @@ def _transaction(reading: Reading, place: Place, movements: Sequence[Movement]) 
         block_hash=row.block_hash or "",
         succeeded=row.succeeded,
         final_at=row.final_at,
+        finalized_at=row.finalized_at,
         orphaned_at=row.orphaned_at,
         absent_block_time=row.absent_block_time,
         elsewhere="" if scope else next(elsewhere, ""),
@@ -250,9 +277,16 @@ def _intended(payout: PayoutIntent, hashes: Iterable[SubmittedHash]) -> Intended
         amount_atomic=payout.amount_atomic,
         created_at=payout.created_at,
         hashes=tuple(
-            Named(each.tx_hash, each.submitted_at, each.submitted_at_chain_time) for each in hashes
+            Named(
+                each.tx_hash,
+                each.submitted_at,
+                each.submitted_at_chain_time,
+                declined=each.declined_tx_hash or "",
+            )
+            for each in hashes
         ),
         expected_tx_hash=payout.expected_tx_hash or "",
+        proposed_tx_hash=payout.proposed_tx_hash or "",
         block_hash=payout.block_hash,
         attention=payout.attention,
         is_stalled=payout.stalled_at is not None,
@@ -262,24 +296,3 @@ def _intended(payout: PayoutIntent, hashes: Iterable[SubmittedHash]) -> Intended
 
 def _tenant(payout: PayoutIntent) -> tuple[str, str, str]:
     return (payout.organization_id, payout.environment, payout.chain)
-
-
-def _sources(payouts: Iterable[PayoutIntent]) -> dict[tuple[str, str, str], set[str]]:
-    rows = Wallet.objects.filter(
-        organization_id__in={payout.organization_id for payout in payouts}, is_source=True
-    )
-    sources: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        sources[row.organization_id, row.environment, row.chain].add(row.address)
-    return sources
-
-
-def _awaiting(payouts: dict[str, PayoutIntent]) -> list[PayoutIntent]:
-    """The open payouts to the same recipients: another amount is not taken from under them."""
-    rows = PayoutIntent.objects.filter(
-        organization_id__in={payout.organization_id for payout in payouts.values()},
-        environment__in={payout.environment for payout in payouts.values()},
-        recipient_address__in={payout.recipient_address for payout in payouts.values()},
-        status__in=_AWAITING,
-    )
-    return list(rows)

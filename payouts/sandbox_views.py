@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from billing.api import schema
 from billing.api.views import ApiView
 from payouts import examples, serializers, simulation
-from payouts.schema import AdvancedSerializer, PayoutIntentDetailsSerializer, described
+from payouts.schema import AdvancedSerializer, PayoutIntentDetailsSerializer
 from payouts.timeline import details_json
 
 
@@ -17,7 +17,7 @@ class SimulatePayout(ApiView):
 
     scopes: ClassVar = {"POST": "sandbox:write"}
 
-    @described(
+    @schema.described(
         "Plays every step of a sandbox payout, with all their events in order, and answers the "
         "payout in its end state. With a live key: 400.",
         request={"payout_id": "po_5f0c8a1be2d34f6790ab12cd", "outcome": "settle"},
@@ -39,7 +39,7 @@ class AdvanceBlocks(ApiView):
 
     scopes: ClassVar = {"POST": "sandbox:write"}
 
-    @described(
+    @schema.described(
         "Moves the head of one of your simulated chains, and with it the time of its blocks. "
         "With a live key: 400.",
         request={"chain": "base", "blocks": 12},

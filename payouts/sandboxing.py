@@ -46,6 +46,8 @@ def planned(payout: PayoutIntent, outcome: str) -> Sequence[PlannedTransfer]:
         # What a token that keeps 0.1 % for itself would deliver.
         fee = max(1, payout.amount_atomic // 1000)
         return (replace(fitting, amount_atomic=payout.amount_atomic - fee),)
+    if outcome == "duplicate_log":
+        return (fitting, fitting)
     return (fitting,)
 
 

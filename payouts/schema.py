@@ -3,51 +3,14 @@
 The contract's fields come first, then ours. Tests hold both against real answers.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import (
-    OpenApiExample,
-    extend_schema,
-    extend_schema_field,
-    inline_serializer,
-)
+from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
+from billing.api.schema import NamedWord
 from billing.chains import Chain, Environment, Token
 from payouts.models import Discrepancy, FailureCode, Outcome, ReferenceType, Status
-
-Json = dict[str, Any]
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-class NamedWord(serializers.ChoiceField):
-    """One of a few words; they stand in the document once, under the contract's name."""
-
-    def __init__(self, name: str, words: Sequence[str], **kwargs: Any) -> None:
-        self.component_name = name
-        super().__init__(choices=[(word, word) for word in words], **kwargs)
-
-
-class NamedWordExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # not annotated
-    """Puts the words into the document's components and refers to them."""
-
-    target_class = NamedWord
-
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
-        field: NamedWord = self.target
-        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # not annotated
-            name=field.component_name,
-            type=ResolvedComponent.SCHEMA,
-            schema={"type": "string", "enum": list(field.choices)},
-            object=field.component_name,
-        )
-        auto_schema.registry.register_on_missing(component)
-        ref: Json = component.ref
-        return ref
 
 
 def environment() -> NamedWord:
@@ -124,6 +87,13 @@ class PayoutIntentSerializer(serializers.Serializer[Any]):
     external_id = text("Your own id of it.")
     settled_at = time("When a final transfer was proved to pay it.")
     settlement_id = text("The settlement that proves it.")
+    settlement_reversed_at = time(
+        "When the block of its settlement left the chain; null again once it is mined again."
+    )
+    proposed_tx_hash = text(
+        "A transaction that used the nonce of the one submitted and moves the same money; a person "
+        "decides whether it takes its place."
+    )
     confirmations = serializers.IntegerField(help_text="Blocks that confirm it, its own the first.")
     required_confirmations = serializers.IntegerField(help_text="How many its chain asks for.")
     failure_code = NamedWord(
@@ -183,7 +153,8 @@ class SettlementSerializer(serializers.Serializer[Any]):
     )
     resolution = text("How a person closed the difference, null while it is open.")
     resolved_at = time()
-    reversed_at = time("When its block left the chain, null unless it did.")
+    reversed_at = time("When its block left the chain, null unless it did and it is not back.")
+    restored_at = time("When it last was final again in another block.")
     suggestion = text("Of an unexpected one: what the system makes of it.")
 
 
@@ -229,20 +200,3 @@ class AdvancedSerializer(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "AdvancedChain"
-
-
-def described(
-    description: str, *, request: Json | None = None, answer: Json | None = None, status: int = 200
-) -> Callable[[Method], Method]:
-    """Add to `schema.operation` what it does, in words, and an example of each side."""
-    examples = []
-    if request is not None:
-        examples.append(OpenApiExample("Request", request, request_only=True))
-    if answer is not None:
-        examples.append(
-            OpenApiExample("Answer", answer, response_only=True, status_codes=[str(status)])
-        )
-    decorated: Callable[[Method], Method] = extend_schema(
-        description=description, examples=examples
-    )
-    return decorated

@@ -9,6 +9,8 @@ from payouts.acts.cancel import cancel
 from payouts.acts.create import Created, NewPayout, create, create_many, create_once
 from payouts.acts.execute import execute, fail_by_hand, replace_hash
 from payouts.acts.hand_over import hand_over, take_back
+from payouts.acts.match_by_hand import match_by_hand
+from payouts.acts.proposals import decline_proposed_hash, use_proposed_hash
 from payouts.acts.update import update
 
 __all__ = [
@@ -19,13 +21,16 @@ __all__ = [
     "create",
     "create_many",
     "create_once",
+    "decline_proposed_hash",
     "execute",
     "facts_of",
     "fail_by_hand",
     "hand_over",
     "lapse",
+    "match_by_hand",
     "reject",
     "replace_hash",
     "take_back",
     "update",
+    "use_proposed_hash",
 ]

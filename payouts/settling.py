@@ -6,6 +6,7 @@ from datetime import datetime
 from approvals import services as approvals
 from billing.callers import Caller
 from billing.chains import network
+from billing.times import iso
 from chainwatch import services as chainwatch
 from events import services as events
 from events.types import EventType
@@ -14,6 +15,7 @@ from payouts.evidence import discrepancies, evidence
 from payouts.facts import Movement
 from payouts.models import PayoutIntent, Settlement, Status
 from payouts.reading import Reading
+from payouts.suggestions import INSTEAD, SECOND
 
 logger = logging.getLogger(__name__)
 _HANDED_OUT = frozenset(
@@ -65,9 +67,14 @@ def settle_late(
 def note_unexpected(
     reading: Reading, payout: PayoutIntent, movement: Movement, caller: Caller
 ) -> Settlement:
-    """Record a second payment of a payout that is paid: money nobody intended to send."""
+    """Record a second payment of a payout that is paid: money nobody intended to send.
+
+    Where the block of the first has left the chain, it may be the only one: that is then said.
+    """
     settlement = _settlement(reading, payout, movement)
-    settlement.suggestion = f"second payment of {payout.id}"
+    first = payout.settlement
+    is_gone = first is not None and first.reversed_at is not None
+    settlement.suggestion = (INSTEAD if is_gone else SECOND).format(payout.id)
     settlement.save(force_insert=True)
     data = settlement_json(settlement)
     events.publish(caller, EventType.SETTLEMENT_UNEXPECTED, settlement.id, data)
@@ -84,6 +91,7 @@ def _claimed(
     if movement.unexpected_id is None:
         settlement = _settlement(reading, payout, movement, is_claim=True)
         settlement.payout, settlement.discrepancies = payout, found
+        settlement.evidence["submitted"] = _submitted(reading, payout, movement.tx_hash)
         # The unique claim decides where another payout took the transfer meanwhile.
         settlement.save(force_insert=True)
         return settlement
@@ -93,6 +101,17 @@ def _claimed(
     data = settlement_json(settlement)
     events.publish(caller, EventType.SETTLEMENT_MATCHED, settlement.id, data)
     return settlement
+
+
+def _submitted(reading: Reading, payout: PayoutIntent, tx_hash: str) -> dict[str, str]:
+    """Who named the hash, when and why: a person, a key, or the watcher that found it."""
+    named = next(each for each in reading.hashes[payout.id] if each.tx_hash == tx_hash)
+    return {
+        "by": named.submitted_by,
+        "name": named.submitted_by_name,
+        "at": iso(named.submitted_at),
+        "reason": named.reason,
+    }
 
 
 def _settlement(

@@ -1,6 +1,7 @@
 """Simulate: a sandbox payout's whole way at once, through the same code as in live."""
 
 import secrets
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,17 +10,32 @@ from billing.callers import Caller
 from billing.chains import network
 from billing.errors import InvalidRequest
 from chainwatch import sandbox
+from chainwatch import services as chainwatch
 from chainwatch.following import follow
 from payouts.acts.approve import approve_locked
-from payouts.acts.execute import execute
+from payouts.acts.execute import execute, replace_hash
 from payouts.acts.locking import locked
-from payouts.deciding import STALLED_AFTER
+from payouts.acts.proposals import use_proposed_hash
+from payouts.deciding import SIBLINGS_WAIT, STALLED_AFTER
 from payouts.errors import IllegalTransition
-from payouts.models import PayoutIntent, Status
-from payouts.sandboxing import planned
+from payouts.models import FailureCode, PayoutIntent, Status
+from payouts.sandboxing import fitting_transfer, planned
 from payouts.verifying import verify_payouts
 
-OUTCOMES = ("settle", "revert", "not_found", "wrong_recipient", "wrong_token", "wrong_amount")
+OUTCOMES = (
+    "settle",
+    "revert",
+    "not_found",
+    "wrong_recipient",
+    "wrong_token",
+    "wrong_amount",
+    "reorg",
+    "replaced",
+    "late",
+    "duplicate_log",
+)
+# How long a transaction waits that pays too little for its place: until it is replaced.
+_UNDERPRICED = timedelta(hours=1)
 _MOST_ROUNDS = 5
 _ENDED = frozenset({Status.SETTLED, Status.FAILED, Status.CANCELED})
 
@@ -30,27 +46,20 @@ def simulate(caller: Caller, payout_id: str, outcome: str = "settle") -> PayoutI
 
     A draft is approved first, if the caller may; then a hash is made up where it has none, its
     transaction mined, and the simulated chain moved until it is final, or long past its limit.
+    Where the watcher proposes another hash, the caller accepts it.
     Raises `sandbox_only`, `unknown_outcome`, `payout_not_executable`, and what approve raises.
     """
     _require_sandbox(caller)
-    if outcome not in OUTCOMES:
-        raise InvalidRequest(
-            f"There is no outcome {outcome!r}. It is one of {', '.join(OUTCOMES)}.",
-            code="unknown_outcome",
-            param="outcome",
-        )
     payout = locked(caller, payout_id)
+    _require_outcome(outcome)
     if payout.status in _ENDED:
         raise IllegalTransition(payout, "execute")
     if payout.status == Status.DRAFT:
         payout = approve_locked(caller, payout)
     if payout.expected_tx_hash is None:
         payout = execute(caller, payout_id, f"0x{secrets.token_hex(32)}", mines_itself=False)
-    _broadcast(payout, outcome)
-    if outcome == "not_found":
-        _wait_in_vain(payout)
-    else:
-        _mine(payout)
+    _drop(payout)
+    _play(caller, payout, outcome)
     return locked(caller, payout_id)
 
 
@@ -72,16 +81,85 @@ def _require_sandbox(caller: Caller) -> None:
     caller.require("sandbox:write")
 
 
-def _broadcast(payout: PayoutIntent, outcome: str) -> None:
-    """Send what the outcome wants in place of whatever was sent under the payout's hash."""
+def _require_outcome(outcome: str) -> None:
+    if outcome not in OUTCOMES:
+        raise InvalidRequest(
+            f"There is no outcome {outcome!r}. It is one of {', '.join(OUTCOMES)}.",
+            code="unknown_outcome",
+            param="outcome",
+        )
+
+
+def _play(caller: Caller, payout: PayoutIntent, outcome: str) -> None:
+    if outcome == "not_found":
+        _wait_in_vain(payout)
+    elif outcome == "late":
+        _wait_in_vain(payout)
+        _broadcast(payout, outcome)
+        _mine(payout)
+    elif outcome == "replaced":
+        if network(payout.chain).is_evm:
+            _speed_up(caller, payout)
+        else:
+            _sign_again(caller, payout)
+        _mine(payout)
+    elif outcome == "reorg":
+        _broadcast(payout, outcome)
+        _tick(payout, blocks=1)
+        sandbox.remine(*_place(payout), at=timezone.now())
+        _mine(payout)
+    else:
+        _broadcast(payout, outcome)
+        _mine(payout)
+        if outcome == "duplicate_log":
+            _pass_time(payout, SIBLINGS_WAIT)
+
+
+def _place(payout: PayoutIntent) -> tuple[str, str, str, str]:
     assert payout.expected_tx_hash is not None, "it was executed just now, or before"
-    place = (payout.scope, payout.chain, payout.expected_tx_hash, payout.watch_key)
-    at = timezone.now()
-    sandbox.drop(*place, at=at)
-    if outcome != "not_found":
-        succeeded = outcome != "revert"
-        transfers = planned(payout, outcome)
-        sandbox.broadcast(*place, transfers=transfers, succeeded=succeeded, at=at)
+    return (payout.scope, payout.chain, payout.expected_tx_hash, payout.watch_key)
+
+
+def _drop(payout: PayoutIntent) -> None:
+    """Take off the chain what was sent under the payout's hash; the outcome wants its own."""
+    sandbox.drop(*_place(payout), at=timezone.now())
+
+
+def _broadcast(payout: PayoutIntent, outcome: str) -> None:
+    sandbox.broadcast(
+        *_place(payout),
+        transfers=planned(payout, outcome),
+        succeeded=outcome != "revert",
+        at=timezone.now(),
+    )
+
+
+def _speed_up(caller: Caller, payout: PayoutIntent) -> None:
+    """Send it underpriced, let its wallet speed it up, and accept what the watcher proposes."""
+    transfer, place = fitting_transfer(payout), _place(payout)
+    nonce = sandbox.free_nonce(payout.scope, payout.chain, transfer.from_address)
+    in_vain = timezone.now() + _UNDERPRICED
+    sandbox.broadcast(*place, transfers=[transfer], nonce=nonce, at=in_vain)
+    for _ in range(_MOST_ROUNDS):
+        # Its nonce is asked for once a pass did not find it, and must be known before it vanishes.
+        _look(payout)
+        seen = chainwatch.watched(payout.chain, place[2], scope=place[0], key=place[3])
+        if seen is not None and seen.nonce is not None:
+            break
+    sandbox.replace(*place, f"0x{secrets.token_hex(32)}", at=timezone.now())
+    sandbox.advance(payout.scope, payout.chain, 1)
+    for _ in range(_MOST_ROUNDS):
+        _look(payout)
+        payout.refresh_from_db()
+        if payout.proposed_tx_hash is not None:
+            use_proposed_hash(caller, payout.id, payout.proposed_tx_hash)
+            return
+
+
+def _sign_again(caller: Caller, payout: PayoutIntent) -> None:
+    """Without nonces nothing is replaced: it expires, is signed anew, and the new hash is named."""
+    _look(payout)
+    replace_hash(caller, payout.id, secrets.token_hex(32), "signed again, the first one expired")
 
 
 def _mine(payout: PayoutIntent) -> None:
@@ -97,17 +175,27 @@ def _mine(payout: PayoutIntent) -> None:
 
 def _wait_in_vain(payout: PayoutIntent) -> None:
     """Let a quarter of an hour pass, so that it stalls, then the time a transaction can live."""
-    block_s = int((sandbox.block_time(1) - sandbox.block_time(0)).total_seconds())
     for wait in (STALLED_AFTER, network(payout.chain).not_found_limit):
-        _tick(payout, blocks=int(wait.total_seconds()) // block_s + 2)
+        _pass_time(payout, wait)
+
+
+def _pass_time(payout: PayoutIntent, wait: timedelta) -> None:
+    block_s = int((sandbox.block_time(1) - sandbox.block_time(0)).total_seconds())
+    _tick(payout, blocks=int(wait.total_seconds()) // block_s + 2)
 
 
 def _tick(payout: PayoutIntent, *, blocks: int) -> None:
     sandbox.advance(payout.scope, payout.chain, blocks)
+    _look(payout)
+
+
+def _look(payout: PayoutIntent) -> None:
     follow(payout.chain, payout.scope)
     verify_payouts([payout.id])
 
 
 def _has_ended(payout: PayoutIntent) -> bool:
-    ended: bool = PayoutIntent.objects.filter(id=payout.id, status__in=_ENDED).exists()
-    return ended
+    """Whether nothing more comes: one that failed because nobody saw it may be paid late."""
+    payout.refresh_from_db()
+    is_lost = payout.failure_code == FailureCode.TRANSACTION_NOT_FOUND
+    return payout.status in _ENDED and (not is_lost or payout.settlement_id is not None)

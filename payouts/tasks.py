@@ -5,6 +5,7 @@ import dataclasses
 from celery import shared_task
 
 from billing.locks import advisory_lock
+from payouts import outflows as leaving
 from payouts import services, verifying
 
 
@@ -13,6 +14,13 @@ def verify() -> dict[str, int]:
     """Turn what the chains said into the states of payouts."""
     with advisory_lock("payouts verify") as is_ours:
         return dataclasses.asdict(verifying.verify()) if is_ours else {}
+
+
+@shared_task
+def outflows() -> dict[str, int]:
+    """Match what left source wallets without a hash, and raise the alarm for what nobody meant."""
+    with advisory_lock("payouts outflows") as is_ours:
+        return dataclasses.asdict(leaving.find()) if is_ours else {}
 
 
 @shared_task

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
-from billing.chains import Chain, decimals, network
+from billing.chains import Chain, Finality, decimals, network
 from billing.money import display
 from billing.times import iso
 from chainwatch import services as chainwatch
@@ -31,7 +32,10 @@ def timeline(payout: PayoutIntent) -> list[Entry]:
     Each entry has `at`, `type`, `actor_id`, `actor_name` and `text`. The types are those of
     events; `chain.confirmations` and `payout.next` are what is so just now.
     """
-    events = Event.objects.filter(resource_id=payout.id).order_by("created_at", "id")
+    told = Q(resource_id=payout.id)
+    if payout.settlement_id:
+        told |= Q(resource_id=payout.settlement_id, type__in=_OF_SETTLEMENT)
+    events = Event.objects.filter(told).order_by("created_at", "id")
     entries = [_entry(payout, event) for event in events]
     return [*entries, *_now(payout)]
 
@@ -63,6 +67,10 @@ def _created(who: str, data: Data) -> str:
 def _updated(who: str, data: Data) -> str:
     if data.get("digest"):
         return f"{who} approved, and more approvals are needed (digest {data['digest'][:4]}…)"
+    if data.get("declined_tx_hash"):
+        return f"{who} said that the proposed transaction pays something else: {data['reason']}"
+    if data.get("withdrawn_tx_hash"):
+        return "the transaction proposed in its place left the chain or pays something else by now"
     changed = " and ".join(str(name).replace("_", " ") for name in data.get("changed", ()))
     return f"{who} changed {changed or 'it'}"
 
@@ -94,6 +102,10 @@ def _lapsed(who: str, data: Data) -> str:
 
 
 def _executed(who: str, data: Data) -> str:
+    if data.get("found_by_watcher"):
+        return f"{who} found its transaction in the wallet; nobody submitted it"
+    if data.get("matched_by_hand"):
+        return f"{who} matched it by hand with a transfer from the wallet: {data.get('reason')}"
     if data.get("replaced"):
         return f"{who} replaced the hash: {data.get('reason')}"
     return f"hash submitted by {who}"
@@ -117,6 +129,21 @@ def _failed(who: str, data: Data) -> str:
 
 def _stalled(who: str, data: Data) -> str:
     return "its transaction was not seen for 15 minutes; nothing is lost, it is still looked for"
+
+
+def _replaced(who: str, data: Data) -> str:
+    return (
+        f"its transaction was replaced: {data['proposed_tx_hash']} used the same nonce of the same "
+        "sender and moves the same money"
+    )
+
+
+def _reversed(who: str, data: Data) -> str:
+    return "alarm: the block that settled it left the chain; its transaction is looked for again"
+
+
+def _restored(who: str, data: Data) -> str:
+    return f"mined again in block {data['mined_again']['block_number']:,}: it is settled as before"
 
 
 def _discrepancy(who: str, data: Data) -> str:
@@ -156,8 +183,13 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     EventType.PAYOUT_SETTLED: _settled,
     EventType.PAYOUT_FAILED: _failed,
     EventType.PAYOUT_STALLED: _stalled,
+    EventType.PAYOUT_REPLACEMENT_FOUND: _replaced,
     EventType.PAYOUT_DISCREPANCY: _discrepancy,
+    EventType.SETTLEMENT_REVERSED: _reversed,
+    EventType.SETTLEMENT_RESTORED: _restored,
 }
+# What is told of its settlement and concerns the payout too.
+_OF_SETTLEMENT = (EventType.SETTLEMENT_REVERSED, EventType.SETTLEMENT_RESTORED)
 
 
 def _now(payout: PayoutIntent) -> list[Entry]:
@@ -185,10 +217,26 @@ def _progress(payout: PayoutIntent) -> str:
     row = network(payout.chain)
     have, need = confirmations_of(payout), row.confirmations
     where = f"in block {payout.block_number:,}"
+    if payout.attention:
+        return f"{where} · {have} confirmations, final; it waits for a person"
     if have >= need:
-        return f"{where} · {have} of {need} confirmations, waiting for the network's finality"
+        return f"{where} · {have} of {need} confirmations, {_level_words(payout)}"
     left_s = max(1, round((need - have) * row.block_time_ms / 1000))
     return f"{where} · {have} of {need} confirmations, about {left_s} s left"
+
+
+def _level_words(payout: PayoutIntent) -> str:
+    """What its own transaction waits for: a large amount may ask for more than the network does."""
+    row = WatchedTransaction.objects.filter(
+        chain=payout.chain,
+        scope=payout.scope,
+        key=payout.watch_key,
+        tx_hash__in=payout.hashes.values("tx_hash"),
+        block_hash=payout.block_hash,
+    ).first()
+    if row is None or row.finality == Finality.CONFIRMATIONS:
+        return "its receipt is asked for once more"
+    return f"waiting until its block is {row.finality}"
 
 
 def _next(payout: PayoutIntent) -> str:
@@ -198,6 +246,9 @@ def _next(payout: PayoutIntent) -> str:
         return "next: a person chooses which transfer pays it"
     if payout.status == Status.EXECUTED:
         return _next_of_executed(payout)
+    if payout.settlement is not None and payout.settlement.reversed_at is not None:
+        label = Chain(payout.chain).label
+        return f"next: {label} mines its transaction again, or a person resolves it"
     return {
         Status.DRAFT.value: "next: somebody other than who created it approves it",
         Status.APPROVED.value: "next: it is handed over, or paid and its hash submitted",
@@ -210,6 +261,13 @@ def _next_of_executed(payout: PayoutIntent) -> str:
     label = Chain(payout.chain).label
     limit = int(network(payout.chain).not_found_limit.total_seconds() // 3600)
     seen = _watched(payout)
+    if payout.proposed_tx_hash:
+        return "next: a person decides whether the transaction that replaced its own pays it"
+    if seen is not None and seen.superseded_at is not None:
+        return (
+            "next: its transaction can no longer be mined, since its sender used the nonce for "
+            "another one; name the transaction that paid it, or fail it"
+        )
     if seen is not None and seen.orphaned_at is not None:
         return f"next: {label} mines its transaction again"
     return (

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from payouts.deciding import STALLED_AFTER, decide
 from payouts.reading import read
+from payouts.reversing import reverse_and_restore
 from payouts.writing import Verified, write
 
 __all__ = ["Verified", "close_old_hashes", "verify", "verify_payouts"]
@@ -53,8 +54,12 @@ SELECT DISTINCT h.payout_id
 
 
 def verify(chain: str | None = None) -> Verified:
-    """Judge every payout of which there is news, on one chain or all; say what became of them."""
-    verified = Verified()
+    """Judge every payout and settlement of which there is news, on one chain or all.
+
+    Settlements first, so that whoever judges a second payment knows that the first is gone.
+    """
+    turned = reverse_and_restore(chain)
+    verified = Verified(reversed=turned.reversed, restored=turned.restored)
     news = _news(chain)
     for start in range(0, len(news), CHUNK):
         verified.add(_judged(news[start : start + CHUNK]))

@@ -17,7 +17,6 @@ from payouts.schema import (
     PayoutIntentDetailsSerializer,
     PayoutIntentSerializer,
     SettlementSerializer,
-    described,
 )
 from payouts.timeline import details_json
 
@@ -28,7 +27,9 @@ class Payouts(ApiView):
     scopes: ClassVar = {"GET": "payouts:read", "POST": "payouts:write"}
     gate: ClassVar = "payouts"
 
-    @described("Newest first. Filters can be combined.", answer=examples.listed(examples.SETTLED))
+    @schema.described(
+        "Newest first. Filters can be combined.", answer=examples.listed(examples.SETTLED)
+    )
     @schema.operation(
         "listPayoutIntents", "Payouts", "List payouts", query=filters.PAYOUT_QUERY,
         answers=schema.list_of(PayoutIntentSerializer), is_list=True,
@@ -38,7 +39,7 @@ class Payouts(ApiView):
         found = page(rows, request, name="payouts", filters=filters.PAYOUT_LOOKUPS)
         return Response(envelope(found, answers.payouts_json(found.rows)))
 
-    @described(
+    @schema.described(
         "Makes a draft. Nothing is paid: it must be approved, paid from your own wallet, and its "
         "hash submitted. The recipient is checked strictly for its chain.",
         request=examples.NEW_PAYOUT, answer=examples.DRAFT, status=201,
@@ -68,7 +69,7 @@ class Payout(ApiView):
     scopes: ClassVar = {"GET": "payouts:read", "PATCH": "payouts:read"}
     gate: ClassVar = "payouts"
 
-    @described("With its `timeline`, oldest first.")
+    @schema.described("With its `timeline`, oldest first.")
     @schema.operation(
         "getPayoutIntent", "Payouts", "Get a payout", answers=PayoutIntentDetailsSerializer,
         finds=True,
@@ -76,7 +77,7 @@ class Payout(ApiView):
     def get(self, request: Request, id: str) -> Response:
         return Response(details_json(filters.payout(self.caller, id)))
 
-    @described(
+    @schema.described(
         "Changes a draft, approves it (scope `payouts:approve`) or cancels it: the fields first, "
         "then the status, all or nothing. Recipient, chain, token and amount never change.",
         request={"status": "approved"}, answer=examples.APPROVED,
@@ -96,7 +97,7 @@ class Execute(ApiView):
     scopes: ClassVar = {"POST": "payouts:write"}
     gate: ClassVar = "payouts"
 
-    @described(
+    @schema.described(
         "Names the transaction that pays it. From then on the chain decides: the payout is "
         "verifying once the transaction is in a block, and settled or failed once that is final. "
         "The same hash again changes nothing.",
@@ -117,7 +118,7 @@ class Settlements(ApiView):
     scopes: ClassVar = {"GET": "payouts:read"}
     gate: ClassVar = "payouts"
 
-    @described(
+    @schema.described(
         "Newest first. One without `payout_intent_id` is unexpected: money that left a registered "
         "wallet with no payout behind it.",
         answer=examples.listed(examples.SETTLEMENT),

@@ -26,10 +26,11 @@ from billing.errors import BillingError
 from organizations.roles import EXECUTE
 from payouts.admin.proof import evidence_rows
 from payouts.models import Settlement
+from payouts.resolutions import Resolution
 from reconciliation import books, services
 from reconciliation.charts import Bar, stacked
 from reconciliation.models import ReconciliationRun
-from reconciliation.resolving import Resolution, is_open
+from reconciliation.resolving import is_open
 from reconciliation.work import work_items
 
 BUCKETS = (

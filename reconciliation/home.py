@@ -1,12 +1,12 @@
 """The first page: what needs a person now, what went out lately, and how the chains are."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +17,7 @@ from billing.callers import Caller
 from billing.chains import Chain, decimals, network
 from billing.display import amount_html, span_words
 from chainwatch.admin import health
+from chainwatch.alarms import alarms
 from chainwatch.models import ChainHead
 from events.models import Event
 from events.types import EventType
@@ -25,6 +26,7 @@ from reconciliation.charts import Bar, stacked
 
 DAYS = 30
 QUEUE = "admin:payouts_payoutintent_changelist"
+CHAINS = "admin:chainwatch_chainhead_changelist"
 BOOKS = "admin:reconciliation_reconciliationrun_changelist"
 
 
@@ -48,11 +50,12 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     caller, now = place.caller, timezone.now()
     money = _money_out(caller, now)
+    heads = {head.chain: head for head in ChainHead.objects.filter(scope=_scope(caller))}
     return {
         **context,
         "title": "Home",
-        "needs": _needs(caller, now),
-        "chains": _chains(caller),
+        "needs": _needs(caller, now, heads),
+        "chains": _chains(caller, heads),
         "today": _today(caller, now),
         "bars": money.bars,
         "legend": [
@@ -69,10 +72,15 @@ def _counted(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
-def _needs(caller: Caller, now: datetime) -> list[Need]:
+def _needs(caller: Caller, now: datetime, heads: Mapping[str, ChainHead]) -> list[Need]:
     """In the order of alarm; what there is none of is left out."""
     unexpected, *others = [*_to_settle_up(caller), *_held_up(caller, now)]
-    needs = [unexpected, *_to_decide(caller), *others]
+    needs = [
+        unexpected,
+        _of_chains(caller, heads),
+        *_to_decide(caller),
+        *others,
+    ]
     return [need for need in needs if need.count]
 
 
@@ -102,24 +110,39 @@ def _held_up(caller: Caller, now: datetime) -> list[Need]:
     found = on_its_way.order_by().aggregate(
         stalled=Count("pk", filter=Q(stalled_at__isnull=False)),
         since=Min("stalled_at"),
-        held=Count("pk", filter=~Q(attention="")),
+        held=Count("pk", filter=~Q(attention="") | Q(proposed_tx_hash__isnull=False)),
     )
     url = f"{reverse(QUEUE)}?tab=exceptions"
     for_how_long = span_words(now - found["since"]) if found["since"] else ""
     says = f"nobody has seen the transaction; the longest for {for_how_long}"
-    doubt = "its transaction can be read two ways, or its sender is not registered"
+    doubt = "its transaction can be read two ways, was replaced, or its sender is not registered"
     return [
         Need(found["stalled"], "stalled", says, url, "warning"),
         Need(found["held"], "waiting for a decision", doubt, url, "warning"),
     ]
 
 
+def _of_chains(caller: Caller, heads: Mapping[str, ChainHead]) -> Need:
+    """What keeps payouts from settling: nodes that fail, a chain that nobody reads."""
+    found = alarms(_scope(caller), heads)
+    return Need(
+        len(found),
+        _counted(len(found), "chain alarm", "chain alarms"),
+        "; ".join(dict.fromkeys(f"{each.chain.label}: {each.what}" for each in found)),
+        reverse(CHAINS),
+        "warning",
+        is_urgent=True,
+    )
+
+
 def _to_settle_up(caller: Caller) -> list[Need]:
     """Money that moved otherwise than intended, the alarming kind first."""
-    open_ = Settlement.objects.visible_to(caller).order_by().filter(resolved_at__isnull=True)
-    unexpected = open_.filter(payout__isnull=True).count()
-    different = open_.filter(payout__isnull=False).filter(
-        ~Q(discrepancies=[]) | Q(reversed_at__isnull=False)
+    all_ = Settlement.objects.visible_to(caller).order_by()
+    unexpected = all_.filter(payout__isnull=True, resolved_at__isnull=True).count()
+    # As reconciliation.resolving.is_open has it: what left the chain after its resolution is open.
+    different = all_.filter(payout__isnull=False).filter(
+        Q(resolved_at__isnull=True) & (~Q(discrepancies=[]) | Q(reversed_at__isnull=False))
+        | Q(reversed_at__gt=F("resolved_at"))
     )
     count, url = different.count(), reverse(BOOKS)
     return [
@@ -203,10 +226,13 @@ def _money_out(caller: Caller, now: datetime) -> MoneyOut:
     return MoneyOut(stacked(columns), order)
 
 
-def _chains(caller: Caller) -> list[dict[str, Any]]:
+def _scope(caller: Caller) -> str:
+    """Whose chains the reader sees: the live ones, or their own simulated ones."""
+    return "" if caller.is_live else caller.organization_id
+
+
+def _chains(caller: Caller, heads: Mapping[str, ChainHead]) -> list[dict[str, Any]]:
     """Each chain with its head and how it is; in live also those that are switched off."""
-    scope = "" if caller.is_live else caller.organization_id
-    heads = {head.chain: head for head in ChainHead.objects.filter(scope=scope)}
     rows = []
     for chain in Chain:
         head = heads.get(chain)

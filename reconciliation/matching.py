@@ -17,8 +17,8 @@ from events.services import event_fields
 from events.types import EventType
 from payouts.answers import payout_json, settlement_json
 from payouts.models import Settlement
+from payouts.suggestions import suggestions
 from reconciliation.books import bounds
-from reconciliation.suggestions import suggestions
 
 AT_ONCE = 1_000
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from billing.callers import Caller
@@ -12,20 +12,9 @@ from events.types import EventType
 from payouts.acts.locking import reason_of, require_execute
 from payouts.answers import settlement_json
 from payouts.models import Settlement
+from payouts.resolutions import Resolution
 
 logger = logging.getLogger(__name__)
-
-
-class Resolution(models.TextChoices):
-    """How a discrepancy or an unexpected settlement was closed."""
-
-    ACCEPTED_FEE = "accepted_fee", "Accepted fee"
-    TOP_UP = "top_up", "Top-up payout"
-    MATCHED_BY_HAND = "matched_by_hand", "Matched by hand"
-    REFUND = "refund", "Refund"
-    WRITTEN_OFF = "written_off", "Written off"
-    INTERNAL = "internal", "Internal"
-
 
 # What explains a difference from a payout explains nothing where there is no payout.
 _NEEDS_PAYOUT = frozenset({Resolution.ACCEPTED_FEE, Resolution.TOP_UP, Resolution.MATCHED_BY_HAND})

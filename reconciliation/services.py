@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from billing.callers import system
 from billing.chains import Environment
+from payouts import outflows
+from payouts.suggestions import suggestion, suggestions
 from reconciliation import books, matching, unexpected
 from reconciliation.books import Summary
 from reconciliation.models import ReconciliationRun
 from reconciliation.resolving import resolve
-from reconciliation.suggestions import suggestion, suggestions
 
 __all__ = [
     "Summary",
@@ -55,8 +56,10 @@ def run(
     """
     started_at = timezone.now()
     caller = system(organization_id, Environment(environment), "Reconciliation")
+    # Outside: each transaction on the chain is judged, and its payouts are locked, by itself.
+    found = outflows.catch_up(caller)
     with transaction.atomic():
-        found = matching.record_differences(caller, since=since, until=until)
+        found += matching.record_differences(caller, since=since, until=until)
         found += unexpected.record_siblings(caller, at=started_at)
         matching.record_suggestions(caller)
     books_now = summary(organization_id, environment, since, until)

@@ -11,7 +11,6 @@ from billing.api import schema
 from billing.api.views import ApiView
 from billing.errors import InvalidRequest
 from billing.fields import AwareDateTimeField
-from payouts.schema import described
 from reconciliation import services
 from reconciliation.answers import summary_json
 from reconciliation.schema import EXAMPLE, SummarySerializer
@@ -38,7 +37,7 @@ class Reconciliation(ApiView):
     scopes: ClassVar = {"GET": "payouts:read"}
     gate: ClassVar = "reconciliation"
 
-    @described(
+    @schema.described(
         "What was intended beside what the chain proved, for a range or for all, from one "
         "snapshot. Drafts, canceled payouts and failed ones whose money did not move are no part.",
         answer=EXAMPLE,

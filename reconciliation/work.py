@@ -16,8 +16,8 @@ from billing.display import amount_html, copy_html
 from billing.money import display
 from payouts.admin.words import DIFFERENCES
 from payouts.models import Outcome, PayoutIntent, Settlement, Status
+from payouts.suggestions import suggestions
 from reconciliation.books import Discrepancy, Summary
-from reconciliation.suggestions import suggestions
 
 MOST_SHOWN = 100
 LARGEST_FEE_PERCENT = 1
@@ -25,7 +25,7 @@ LARGEST_FEE_PERCENT = 1
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to look at. `resolve_url` is empty where it is not resolved but followed up."""
+    """One thing to look at. An address is empty where it is not resolved, or not matched."""
 
     what: str
     says: SafeString | str
@@ -36,6 +36,7 @@ class Item:
     url: str
     resolve_url: str
     is_urgent: bool
+    match_url: str = ""
 
 
 def work_items(caller: Caller, now: Summary) -> list[Item]:
@@ -65,13 +66,25 @@ def _unexpected(caller: Caller) -> Iterator[Item]:
             amount=amount_html(each.amount_atomic, each.token, each.chain),
             chain=str(Chain(each.chain).label),
             since=each.block_time,
-            suggestion=f"It {made_of[each.id]}."
-            if made_of[each.id].startswith("fits")
-            else f"{made_of[each.id].capitalize()}.",
+            suggestion=_sentence(made_of[each.id]),
             url=record_url(Settlement, each.pk),
             resolve_url=resolve_url(each.pk),
             is_urgent=True,
+            match_url=_match_url(each),
         )
+
+
+def _match_url(settlement: Settlement) -> str:
+    """Where it is matched to the payout that it paid; not while its block is gone."""
+    if settlement.reversed_at is not None:
+        return ""
+    return reverse("admin:payouts_settlement_match", args=[quote(settlement.pk)])
+
+
+def _sentence(made_of: str) -> str:
+    """A reading as a sentence; names in it keep their capitals."""
+    words = f"it {made_of}" if made_of.startswith("fits") else made_of
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _unknown(caller: Caller) -> Iterator[Item]:

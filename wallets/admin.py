@@ -15,7 +15,7 @@ from billing.callers import Caller
 from billing.chains import Chain
 from billing.creating import CreatesAdmin
 from billing.display import NOTHING, address_html, copy_html, moment_html, tag_html
-from wallets import services
+from wallets import services, sources
 from wallets.models import Wallet
 
 SOURCE_HELP = (
@@ -83,15 +83,24 @@ class WalletAdmin(CreatesAdmin):
         return services.create(caller_of(request), services.NewWallet(**answers))
 
     def facts(self, request: HttpRequest, obj: Wallet) -> list[Facts]:
-        rows = [
+        rows: list[tuple[str, str | SafeString]] = [
             ("Name", text(obj.name)),
             ("Address", address_html(obj.address, obj.chain, obj.environment, whole=True)),
-            ("Chain", Chain(obj.chain).label),
+            ("Chain", str(Chain(obj.chain).label)),
             ("Payouts are paid from it", "yes" if obj.is_source else "no"),
+            *self._watched(obj),
             ("Registered", moment_html(obj.created_at)),
             ("Id", copy_html(obj.id, "id")),
         ]
         return [Facts("Wallet", rows)]
+
+    def _watched(self, obj: Wallet) -> list[tuple[str, str | SafeString]]:
+        if obj.source_since is None:
+            return []
+        return [
+            ("Watched since", moment_html(obj.source_since)),
+            ("Transfers found since", f"{sources.transfers_seen(obj):,}"),
+        ]
 
     @column("name", "lead")
     def name_(self, obj: Wallet) -> SafeString:

@@ -13,6 +13,7 @@ def wallet_json(wallet: Wallet) -> dict[str, object]:
         "name": wallet.name,
         "address": wallet.address,
         "is_source": wallet.is_source,
+        "source_since": iso(wallet.source_since) if wallet.source_since else None,
         "environment": wallet.environment,
         "created_at": iso(wallet.created_at),
         "updated_at": iso(wallet.updated_at),

@@ -23,6 +23,7 @@ class Wallet(Tenanted):
     # billing.addresses.lookalike_key of the address, so that look-alikes are found by equality.
     lookalike_key = models.CharField(max_length=8, editable=False)
     is_source = models.BooleanField(default=False)
+    source_since = models.DateTimeField(null=True)  # when it last became a source; None: is none
 
     class Meta:
         constraints: ClassVar = [
@@ -38,12 +39,23 @@ class Wallet(Tenanted):
                 condition=models.Q(environment__in=Environment.values),
                 name="wallet_environment_is_known",
             ),
+            models.CheckConstraint(
+                condition=models.Q(is_source=True, source_since__isnull=False)
+                | models.Q(is_source=False, source_since__isnull=True),
+                name="wallet_source_since_fits_its_use",
+            ),
         ]
         indexes: ClassVar = [
             # Serves: GET /v1/wallets and the admin's list, newest first.
             models.Index(
                 fields=["organization", "environment", "-created_at", "-id"], name="wallet_list"
-            )
+            ),
+            # Serves: whose wallet a transfer left (payouts.outflows), and who else has an address.
+            models.Index(
+                fields=["chain", "address"],
+                condition=models.Q(is_source=True),
+                name="wallet_sources",
+            ),
         ]
 
     def __str__(self) -> str:

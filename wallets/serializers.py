@@ -63,6 +63,10 @@ class WalletSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     address = serializers.CharField()
     is_source = serializers.BooleanField()
+    source_since = AwareDateTimeField(
+        allow_null=True,
+        help_text="Since when every transfer that leaves it is found; null where it is no source.",
+    )
     environment = StrictChoiceField(choices=Environment.choices)
     created_at = AwareDateTimeField()
     updated_at = AwareDateTimeField()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from billing.addresses import is_lookalike, lookalike_key, parse_address, why_lost
 from billing.callers import Caller
@@ -12,6 +13,7 @@ from billing.errors import InvalidRequest, NotFound
 from billing.private_keys import refuse_private_keys
 from events.services import publish
 from events.types import EventType
+from wallets import sources
 from wallets.answers import wallet_json
 from wallets.models import Wallet
 
@@ -33,6 +35,7 @@ class NewWallet:
 def create(caller: Caller, draft: NewWallet) -> Wallet:
     """Register an address of the organization's own, and publish wallet.created.
 
+    What leaves a source is found from then on, whether or not anybody names its hash.
     Raises InvalidRequest: `invalid_address`, `private_key_refused`, `wallet_already_registered`.
     """
     caller.require("wallets:write")
@@ -45,9 +48,10 @@ def create(caller: Caller, draft: NewWallet) -> Wallet:
         name=draft.name,
         address=address,
         lookalike_key=lookalike_key(address),
-        is_source=draft.is_source,
     )
     with transaction.atomic():
+        if draft.is_source:
+            sources.begin(wallet, at=timezone.now())
         _insert(wallet)
         publish(caller, EventType.WALLET_CREATED, wallet.id, wallet_json(wallet))
     logger.info(
@@ -72,9 +76,12 @@ def update(caller: Caller, wallet_id: str, changes: Mapping[str, str | bool]) ->
     ]
     if not changed:
         return wallet
-    for name in changed:
-        setattr(wallet, name, changes[name])
-    wallet.save(update_fields=[*changed, "updated_at"])
+    wallet.name = str(changes.get("name", wallet.name))
+    if "is_source" in changed and changes["is_source"]:
+        sources.begin(wallet, at=timezone.now())
+    elif "is_source" in changed:
+        sources.end(wallet)
+    wallet.save(update_fields=["name", "is_source", "source_since", "updated_at"])
     publish(caller, EventType.WALLET_UPDATED, wallet.id, wallet_json(wallet))
     logger.info("wallet updated wallet=%s changed=%s", wallet.id, ",".join(changed))
     return wallet

@@ -42,7 +42,7 @@ def execute(
     if payout.status not in _EXECUTABLE:
         raise IllegalTransition(payout, "execute")
     at = timezone.now()
-    _submitted(caller, payout, canonical, at)
+    submitted(caller, payout, canonical, at)
     payout.execute(at=at, tx_hash=canonical)
     payout.save()
     if mines_itself:
@@ -70,7 +70,7 @@ def replace_hash(caller: Caller, payout_id: str, tx_hash: str, reason: str) -> P
             param="tx_hash",
         )
     at, replaced = timezone.now(), payout.expected_tx_hash
-    _submitted(caller, payout, canonical, at, reason=reason)
+    submitted(caller, payout, canonical, at, reason=reason)
     payout.replace_hash(at=at, tx_hash=canonical)
     payout.save()
     # What the earlier hashes said was judged for a payout that this one is no longer.
@@ -102,10 +102,20 @@ def fail_by_hand(caller: Caller, payout_id: str, reason: str) -> PayoutIntent:
     return told(caller, EventType.PAYOUT_FAILED, payout, reason=reason)
 
 
-def _submitted(
-    caller: Caller, payout: PayoutIntent, tx_hash: str, at: datetime, reason: str = ""
+def submitted(
+    caller: Caller,
+    payout: PayoutIntent,
+    tx_hash: str,
+    at: datetime,
+    *,
+    reason: str = "",
+    key: str | None = None,
 ) -> None:
-    """Keep the hash and have chainwatch look for it. Its limits count from the chain's own time."""
+    """Keep the hash and have chainwatch look for it. Its limits count from the chain's own time.
+
+    `key` is what its transaction is keyed by, None for the payout's own key. The caller says in
+    an event what it was submitted for.
+    """
     until = at + WATCHED_FOR
     chain_time = at
     if payout.scope:
@@ -124,8 +134,15 @@ def _submitted(
         reason=reason,
         watch_until=until,
     )
-    key = payout.watch_key
-    chainwatch.watch(payout.chain, tx_hash, scope=payout.scope, key=key, at=at, until=until)
+    chainwatch.watch(
+        payout.chain,
+        tx_hash,
+        scope=payout.scope,
+        key=payout.watch_key if key is None else key,
+        at=at,
+        until=until,
+        amount_atomic=payout.amount_atomic,
+    )
 
 
 def _mined_in_sandbox(payout: PayoutIntent, tx_hash: str, at: datetime) -> None:

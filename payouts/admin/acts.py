@@ -3,66 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from django import forms
-
 from approvals.rules import self_approval
 from billing.acts import Act, Answers, Offered, ReasonForm
 from billing.callers import Caller
 from billing.display import amount_words
 from payouts import services, simulation
+from payouts.admin.forms import (
+    DeclineForm,
+    DetailsForm,
+    HashForm,
+    NotSignedForm,
+    OverrideForm,
+    ProposedHashForm,
+    ReplaceHashForm,
+    SimulateForm,
+)
 from payouts.models import PayoutIntent, Status
 
 WRITE, APPROVE, EXECUTE = "payouts:write", "payouts:approve", "payouts:execute"
 _ON_ITS_WAY = (Status.EXECUTED, Status.VERIFYING)
 _BEFORE_A_HASH = (Status.APPROVED, Status.PENDING_EXECUTION)
-
-
-class HashForm(forms.Form):
-    tx_hash = forms.CharField(
-        label="Transaction hash",
-        max_length=255,
-        widget=forms.TextInput(
-            attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}
-        ),
-        help_text="From the wallet that sent it. What it paid is then proved from the chain.",
-    )
-
-
-class ReplaceHashForm(HashForm, ReasonForm):
-    field_order = ("tx_hash", "reason")
-
-
-class OverrideForm(forms.Form):
-    override_reason = forms.CharField(
-        label="Why it is all right to go on",
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Kept in the timeline, with your name.",
-    )
-
-
-class NotSignedForm(forms.Form):
-    confirm_not_signed = forms.BooleanField(
-        label="I made sure that the earlier pack was not signed and will not be."
-    )
-
-
-class SimulateForm(forms.Form):
-    outcome = forms.ChoiceField(
-        choices=[(each, each.replace("_", " ")) for each in simulation.OUTCOMES],
-        help_text="How it shall end.",
-    )
-
-
-class DetailsForm(forms.Form):
-    description = forms.CharField(
-        max_length=512, required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
-    due_date = forms.DateTimeField(
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Another due date makes approvals given so far void.",
-    )
 
 
 def _money(payout: PayoutIntent) -> str:
@@ -119,6 +79,14 @@ def _replace_hash(caller: Caller, payout_id: str, answers: Answers) -> None:
     services.replace_hash(caller, payout_id, answers["tx_hash"], answers["reason"])
 
 
+def _use_proposed_hash(caller: Caller, payout_id: str, answers: Answers) -> None:
+    services.use_proposed_hash(caller, payout_id, answers["tx_hash"])
+
+
+def _decline_proposed_hash(caller: Caller, payout_id: str, answers: Answers) -> None:
+    services.decline_proposed_hash(caller, payout_id, answers["tx_hash"], answers["reason"])
+
+
 def _fail_by_hand(caller: Caller, payout_id: str, answers: Answers) -> None:
     services.fail_by_hand(caller, payout_id, answers["reason"])
 
@@ -140,6 +108,10 @@ def _may_approve(payout: PayoutIntent, caller: Caller) -> bool:
     """Not offered for one's own; whoever asks all the same is refused by the service."""
     is_own = self_approval(caller, services.facts_of(payout)) is not None
     return payout.status == Status.DRAFT and not is_own
+
+
+def _is_proposed(payout: PayoutIntent, caller: Caller) -> bool:
+    return bool(payout.proposed_tx_hash)
 
 
 def _may_cancel(payout: PayoutIntent, caller: Caller) -> bool:
@@ -224,6 +196,31 @@ ACTS = (
         done=lambda p: "Taken back. Make sure that the earlier pack is not signed.",
         form=ReasonForm,
         offered=_is(Status.PENDING_EXECUTION),
+    ),
+    Act(
+        "use_proposed_hash",
+        "Use this hash",
+        EXECUTE,
+        _use_proposed_hash,
+        asks=lambda p: (
+            f"Take the transaction that replaced its own for the one that pays {_money(p)}"
+        ),
+        done=lambda p: "The transaction that replaced it is being watched. This page follows it.",
+        form=ProposedHashForm,
+        initial=lambda p: {"tx_hash": p.proposed_tx_hash},
+        offered=_is_proposed,
+        look="filled",
+    ),
+    Act(
+        "decline_proposed_hash",
+        "It pays something else",
+        EXECUTE,
+        _decline_proposed_hash,
+        asks=lambda p: f"Say that the transaction which replaced its own does not pay {_money(p)}",
+        done=lambda p: "It is not proposed again. What it moved is looked at like any other money.",
+        form=DeclineForm,
+        initial=lambda p: {"tx_hash": p.proposed_tx_hash},
+        offered=_is_proposed,
     ),
     Act(
         "replace_hash",

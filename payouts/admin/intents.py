@@ -24,6 +24,7 @@ from billing.display import (
 from payouts.admin import page
 from payouts.admin.acts import ACTS
 from payouts.admin.creating import CreatesPayouts
+from payouts.admin.matching import ChoosesTransfers
 from payouts.admin.queue import (
     TABS,
     PlainWords,
@@ -53,14 +54,16 @@ EMPTY = {
     "exceptions": (
         "No exceptions",
         "A payout comes here when it waits for a person: its transaction stays unseen, failed with "
-        "money astray, or paid something else than intended.",
+        "money astray, paid something else than intended, or its block left the chain.",
     ),
     "all": ("No payouts yet", "Make the first one here, or create it over the API."),
 }
 
+_ABOUT_PROPOSAL = ("use_proposed_hash", "decline_proposed_hash")
+
 
 @admin.register(PayoutIntent)
-class PayoutAdmin(CreatesPayouts):
+class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
     noun = "payout"
     plural = "Payouts"
     search_placeholder = "Id, recipient, reference or hash"
@@ -213,6 +216,17 @@ class PayoutAdmin(CreatesPayouts):
             **super().record_context(request, obj),
             **context,
             **self.retry_context(request, obj),
+            **self._proposal_context(request, obj),
+        }
+
+    def _proposal_context(self, request: HttpRequest, obj: PayoutIntent) -> dict[str, Any]:
+        """What decides about a proposal stands beside it, not among the other acts."""
+        offered = self.acts_for(request, obj)
+        beside = {act.name: url for act, url in offered if act.name in _ABOUT_PROPOSAL}
+        return {
+            "acts": [(act, url) for act, url in offered if act.name not in _ABOUT_PROPOSAL],
+            "use_proposed_url": beside.get("use_proposed_hash", ""),
+            "decline_proposed_url": beside.get("decline_proposed_hash", ""),
         }
 
     def button_for(self, act: Act, obj: PayoutIntent) -> str:

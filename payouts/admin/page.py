@@ -1,5 +1,6 @@
 """What a payout's own page says: facts, hashes, settlements, the verdict of each check."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +23,13 @@ from billing.display import (
     hash_html,
     joined,
     moment_html,
+    short,
     tag_html,
 )
 from billing.money import display
 from organizations.roles import EXECUTE
 from payouts import services
-from payouts.admin.proof import checks, evidence_rows, is_open
+from payouts.admin.proof import checks, evidence_rows, is_open, reversal_of
 from payouts.admin.words import risk_of, state_of
 from payouts.answers import Heads, warnings_of
 from payouts.models import PayoutIntent, Settlement, Status, SubmittedHash
@@ -61,10 +63,17 @@ MARKS: dict[str, tuple[str, str]] = {
     "payout.settled": ("green", "state-settled"),
     "payout.failed": ("red", "state-failed"),
     "payout.stalled": ("red", "warning"),
+    "payout.replacement_found": ("amber", "warning"),
+    "settlement.reversed": ("red", "warning"),
+    "settlement.restored": ("green", "state-settled"),
     "payout.discrepancy": ("red", "warning"),
     "chain.confirmations": ("amber", "state-chain"),
     "payout.next": ("grey", "right"),
 }
+
+
+# Whole ones stand beside the story, each with its copy button.
+_WHOLE_HASH = re.compile(r"\b(?:0x)?[0-9a-f]{64}\b")
 
 
 def paid_before(caller: Caller, payouts: Iterable[PayoutIntent]) -> set[str]:
@@ -92,11 +101,31 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
         ),
         "state": state_of(payout, heads),
         "risks": joined(risk_of(payout, is_first=is_first)),
-        "warnings": [_sentence(warning) for warning in warnings_of(payout)],
+        "warnings": [_sentence(warning) for warning in _warnings(payout)],
+        "proposal": _proposal(payout),
+        "reversal": reversal_of(payout.settlement),
         "why_not_approve": _why_not_approve(caller, payout),
         "timeline": lines_of(payout),
         "settlements": settlements,
         "resolve_id": open_[0] if open_ and EXECUTE in caller.scopes else "",
+    }
+
+
+def _warnings(payout: PayoutIntent) -> list[str]:
+    """What is not said elsewhere on the page: a proposal stands there with both its hashes."""
+    said = warnings_of(payout)
+    return said[:-1] if payout.proposed_tx_hash else said
+
+
+def _proposal(payout: PayoutIntent) -> dict[str, Any] | None:
+    """The two transactions of which one took the other's place, None where nothing is proposed."""
+    if payout.proposed_tx_hash is None:
+        return None
+    chain, environment = payout.chain, payout.environment
+    return {
+        "tx_hash": payout.proposed_tx_hash,
+        "proposed": hash_html(payout.proposed_tx_hash, chain, environment, whole=True),
+        "submitted": hash_html(payout.expected_tx_hash or "", chain, environment, whole=True),
     }
 
 
@@ -115,7 +144,7 @@ def lines_of(payout: PayoutIntent) -> list[Line]:
 def _line(entry: Mapping[str, str]) -> Line:
     is_next = entry["type"] == "payout.next"
     words = entry["text"].removeprefix("next: ") if is_next else entry["text"]
-    sentence = words[:1].upper() + words[1:]
+    sentence = _WHOLE_HASH.sub(lambda found: short(found[0]), words[:1].upper() + words[1:])
     tone, shape = MARKS.get(entry["type"], ("grey", "info"))
     at = None if is_next else datetime.fromisoformat(entry["at"])
     return Line(f"Next: {words}" if is_next else sentence, at, tone, shape, is_next)
@@ -161,8 +190,17 @@ def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
     ]
     if risks := risk_of(payout, is_first=is_first):
         rows.append(("Look at", joined(risks)))
-    rows += [("Warning", _sentence(warning)) for warning in warnings_of(payout)]
-    return [Facts("What it pays", rows)]
+    rows += [("Warning", _sentence(warning)) for warning in _warnings(payout)]
+    return [Facts("What it pays", rows), *_proposal_facts(payout)]
+
+
+def _proposal_facts(payout: PayoutIntent) -> list[Facts]:
+    """The two transactions of which a person says which one pays it."""
+    proposal = _proposal(payout)
+    if proposal is None:
+        return []
+    rows = [("Submitted", proposal["submitted"]), ("Mined instead", proposal["proposed"])]
+    return [Facts("Two transactions of one nonce", rows)]
 
 
 def _settlements(payout: PayoutIntent) -> list[Settlement]:

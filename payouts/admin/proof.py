@@ -43,7 +43,15 @@ def evidence_rows(settlement: Settlement) -> list[tuple[str, str | SafeString]]:
         ("Receipt", text(said.get("receipt_status"))),
         ("Node", text(said.get("node"))),
         ("Final", moment_html(settlement.confirmed_at)),
+        ("Submitted by", text(_submitted(said.get("submitted")))),
     ]
+
+
+def _submitted(by: Mapping[str, str] | None) -> str:
+    """Who named its hash; empty in evidence that is older than this, and where nobody did."""
+    if by is None:
+        return ""
+    return f"{by['name']}: {by['reason']}" if by["reason"] else by["name"]
 
 
 def is_open(settlement: Settlement) -> bool:
@@ -59,12 +67,25 @@ def is_open(settlement: Settlement) -> bool:
     )
 
 
+def reversal_of(settlement: Settlement | None) -> dict[str, Any] | None:
+    """What a page says of a settlement whose block left the chain; None where it stands."""
+    if settlement is None or settlement.reversed_at is None:
+        return None
+    return {
+        "at": settlement.reversed_at,
+        "is_open": is_open(settlement),
+        "is_of_payout": settlement.payout_id is not None,
+    }
+
+
 def checks(settlement: Settlement, payout: PayoutIntent) -> list[Check]:
     """What the transfer was held against when it settled, one plain verdict each."""
     kept = settlement.evidence.get("checks", {})
     found = [_check(name, kept[name], settlement, payout) for name in _SAYS if name in kept]
     if settlement.reversed_at is not None:
         return [*found, Check("still there", "no", "Its block left the chain afterwards.")]
+    if settlement.restored_at is not None:
+        return [*found, Check("still there", "yes", "Its block left the chain; mined again since.")]
     return found
 
 

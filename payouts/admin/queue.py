@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.http import HttpRequest
 
 from billing.addresses import canonical
@@ -41,20 +41,24 @@ def tab_rows(payouts: QuerySet[PayoutIntent], tab: str, caller: Caller) -> Query
 
 
 def exceptional(caller: Caller) -> Q:
-    """What waits for a person: stalled, undecidable, failed with money astray, paid otherwise.
+    """What waits for a person: stalled, undecidable, money astray, paid otherwise, gone again.
 
     A union, whose arms are each found by their own index: an `or` over the table reads all of it.
     """
     mine = PayoutIntent.objects.visible_to(caller).order_by()
     settlements = Settlement.objects.visible_to(caller).order_by().filter(payout__isnull=False)
     stuck = mine.filter(status__in=(Status.EXECUTED, Status.VERIFYING)).filter(
-        Q(stalled_at__isnull=False) | ~Q(attention="")
+        Q(stalled_at__isnull=False) | ~Q(attention="") | Q(proposed_tx_hash__isnull=False)
     )
     astray = mine.filter(
         status=Status.FAILED, settlement__isnull=True, retries__isnull=True
     ).filter(outcome__in=(Outcome.MOVED, Outcome.UNKNOWN))
     open_ = settlements.filter(resolved_at__isnull=True).exclude(discrepancies=[])
-    return Q(pk__in=stuck.values("pk").union(astray.values("pk"), open_.values("payout_id")))
+    gone = settlements.filter(reversed_at__isnull=False).filter(
+        Q(resolved_at__isnull=True) | Q(reversed_at__gt=F("resolved_at"))
+    )
+    astray_or_paid = (astray.values("pk"), open_.values("payout_id"), gone.values("payout_id"))
+    return Q(pk__in=stuck.values("pk").union(*astray_or_paid))
 
 
 def counts(caller: Caller) -> dict[str, int]:

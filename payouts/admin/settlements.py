@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.admin import Facts, ReadOnlyAdmin, column, record_url, text
+from billing.admin import Facts, column, record_url, text
 from billing.admin_context import may
 from billing.chains import Chain
 from billing.display import (
@@ -24,8 +24,9 @@ from billing.display import (
     state_html,
 )
 from organizations.roles import EXECUTE
+from payouts.admin.matching import MatchesMoney
 from payouts.admin.page import link_to
-from payouts.admin.proof import checks, evidence_rows, is_open
+from payouts.admin.proof import checks, evidence_rows, is_open, reversal_of
 from payouts.admin.queue import PlainWords
 from payouts.admin.words import settlement_tags
 from payouts.models import PayoutIntent, Settlement
@@ -44,8 +45,18 @@ def settlement_state(settlement: Settlement) -> State:
     return State("matched", "green", "settled")
 
 
+def _mined_again(settlement: Settlement) -> str | SafeString:
+    """In which block it stands now, where it left the one it was settled in and came back."""
+    again = settlement.restored_transfer
+    if again is None:
+        return moment_html(None)
+    return format_html(
+        "{} · block {}", moment_html(settlement.restored_at), f"{again.block_number:,}"
+    )
+
+
 @admin.register(Settlement)
-class SettlementAdmin(ReadOnlyAdmin):
+class SettlementAdmin(MatchesMoney):
     intro = "Money that moved, proved from the chain: for a payout, or with none behind it."
     empty_title = "No settlements yet"
     empty_text = (
@@ -84,6 +95,7 @@ class SettlementAdmin(ReadOnlyAdmin):
             ("Contract", address_html(obj.contract, chain, environment, whole=True)),
             ("Seen", moment_html(obj.detected_at)),
             ("Left the chain", moment_html(obj.reversed_at)),
+            ("Mined again", _mined_again(obj)),
             ("Resolved", moment_html(obj.resolved_at)),
             ("Resolution", text(obj.resolution)),
             ("Note", text(obj.resolution_note)),
@@ -95,6 +107,8 @@ class SettlementAdmin(ReadOnlyAdmin):
         return {
             **super().record_context(request, obj),
             "resolve_id": quote(obj.pk) if is_open(obj) and may(request, EXECUTE) else "",
+            "match_url": self.match_url(request, obj),
+            "reversal": reversal_of(obj),
             "checks": checks(obj, obj.payout) if obj.payout else [],
         }
 

@@ -48,6 +48,9 @@ def state_of(payout: PayoutIntent, heads: Heads) -> SafeString:
         parts.append(
             tag_html("stalled", "danger", "warning", "Nobody has seen its transaction yet.")
         )
+    if payout.proposed_tx_hash:
+        why = "Another transaction of the same sender and nonce took the place of its own."
+        parts.append(tag_html("replaced", "warning", "warning", why))
     if payout.attention:
         parts.append(tag_html(ATTENTION[Attention(payout.attention)], "danger", "warning"))
     if payout.status == Status.FAILED:

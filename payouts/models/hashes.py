@@ -11,9 +11,9 @@ from billing.chains import Chain
 class SubmittedHash(models.Model):
     """One hash named for one payout. Any of its hashes can settle it; a hash reserves nothing.
 
-    Written by execute and replace_hash. `judged_change` is the `changed_at` of the watched
-    transaction that payouts.verifying judged last. `closed_at` is set when nothing more can be
-    learned: every transfer of it is decided and final, or `watch_until` has passed.
+    Written by execute, replace_hash and match_by_hand. `judged_change` is the `changed_at` of the
+    watched transaction that payouts.verifying judged last. `closed_at` is set when nothing more can
+    be learned: every transfer of it is decided and final, or `watch_until` has passed.
     """
 
     payout = models.ForeignKey(
@@ -32,6 +32,8 @@ class SubmittedHash(models.Model):
     submitted_by = models.CharField(max_length=40)
     submitted_by_name = models.CharField(max_length=255)
     reason = models.TextField(default="", blank=True)  # why it replaced another
+    # The transaction that took this one's place, where a person said that it pays something else.
+    declined_tx_hash = models.CharField(max_length=255, null=True)
     watch_until = models.DateTimeField()
     judged_change = models.DateTimeField(null=True)
     look_again_at = models.DateTimeField(null=True)  # for a decision that waits, whatever the news

@@ -64,6 +64,9 @@ class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
     )
     executed_at = models.DateTimeField(null=True)
     expected_tx_hash = models.CharField(max_length=255, null=True)  # null in the contract
+    # The hash that took its transaction's place (same sender and nonce, same transfer), proposed
+    # to a person; None where there is none to propose.
+    proposed_tx_hash = models.CharField(max_length=255, null=True)
     # Of its transaction, while that is in a block. The hash tells when it is mined elsewhere.
     block_number = models.BigIntegerField(null=True)
     block_hash = models.CharField(max_length=80, default="", blank=True)
@@ -128,7 +131,8 @@ class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
             models.CheckConstraint(
                 condition=(Q(block_number__isnull=False) | ~Q(status="verifying"))
                 & (Q(attention="") | Q(status="verifying"))
-                & (Q(stalled_at__isnull=True) | Q(status="executed")),
+                & (Q(stalled_at__isnull=True) | Q(status="executed"))
+                & (Q(proposed_tx_hash__isnull=True) | Q(status="executed")),
                 name="payout_watch_fits_its_status",
             ),
             models.CheckConstraint(
@@ -269,11 +273,12 @@ class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
     def replace_hash(self, *, at: datetime, tx_hash: str) -> None:
         self.executed_at, self.expected_tx_hash = at, tx_hash
         self.block_number, self.block_hash = None, ""
-        self.attention, self.stalled_at = "", None
+        self.attention, self.stalled_at, self.proposed_tx_hash = "", None, None
 
     @moves(Status.EXECUTED, Status.VERIFYING)
     def verify(self, *, block_number: int, block_hash: str) -> None:
-        self.block_number, self.block_hash, self.stalled_at = block_number, block_hash, None
+        self.block_number, self.block_hash = block_number, block_hash
+        self.stalled_at = self.proposed_tx_hash = None
 
     @moves(Status.VERIFYING, Status.EXECUTED)
     def reorg(self) -> None:
@@ -289,4 +294,5 @@ class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
     @moves([Status.EXECUTED, Status.VERIFYING], Status.FAILED)
     def fail(self, *, at: datetime, code: FailureCode, reason: str, outcome: Outcome) -> None:
         self.failed_at, self.failure_code, self.failure_reason = at, code.value, reason
-        self.outcome, self.attention, self.stalled_at = outcome.value, "", None
+        self.outcome, self.attention = outcome.value, ""
+        self.stalled_at = self.proposed_tx_hash = None

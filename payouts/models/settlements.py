@@ -22,7 +22,9 @@ class Settlement(Tenanted):
     """That one transfer is this organization's: for a payout, or unexpected where `payout` is None.
 
     Written by payouts.verifying. The facts never change (payouts_settlements_are_facts); what may:
-    `payout` from None to one payout, discrepancies, reversal and resolution.
+    `payout` from None to one payout, discrepancies, reversal, restoration and resolution.
+    `reversed_at` is set while its transfer has left the chain. Mined again it is restored: then
+    `restored_transfer` is the sighting that stands now, and `reversed_at` is None again.
     The claim is unique by the transfer's identity, so that two payouts never share one.
     """
 
@@ -60,6 +62,10 @@ class Settlement(Tenanted):
     resolution = models.CharField(max_length=32, default="", blank=True)
     resolution_note = models.TextField(default="", blank=True)
     reversed_at = models.DateTimeField(null=True)
+    restored_at = models.DateTimeField(null=True)
+    restored_transfer = models.ForeignKey(
+        "chainwatch.Transfer", null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -92,6 +98,12 @@ class Settlement(Tenanted):
                 fields=["organization", "environment", "created_at"],
                 condition=~Q(discrepancies=[]) & Q(resolved_at__isnull=True),
                 name="settlement_open_discrepancy",
+            ),
+            # Serves: those whose block left the chain, among the admin's exceptions.
+            models.Index(
+                fields=["organization", "environment", "created_at"],
+                condition=Q(reversed_at__isnull=False),
+                name="settlement_reversed",
             ),
         ]
 

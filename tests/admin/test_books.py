@@ -131,6 +131,7 @@ def test_home_says_when_nothing_does(jon: User, desk: Desk) -> None:
 
 def test_home_takes_a_fixed_number_of_queries(people: People, jon: User, desk: Desk) -> None:
     make_payout(people, "draft")
+    make_payout(people, "settled")  # Its chain is followed, so that it could alarm.
     client = desk(jon)
     with CaptureQueriesContext(connection) as few:
         client.get("/admin/")
@@ -140,7 +141,7 @@ def test_home_takes_a_fixed_number_of_queries(people: People, jon: User, desk: D
     with CaptureQueriesContext(connection) as more:
         client.get("/admin/")
 
-    assert len(more) == len(few) <= 12
+    assert len(more) == len(few) <= 14
 
 
 def test_a_column_fills_the_picture_and_a_small_payment_is_still_seen() -> None:

@@ -119,7 +119,10 @@ def mined(
         "sender": TREASURY,
         "seen_at": at,
         "final_at": at if is_final else None,
+        "finalized_at": None,
         "absent_block_time": None,
+        "superseded_at": None,
+        "replaced_by": "",
         "node": "test",
         "changed_at": at,
     }
@@ -131,7 +134,8 @@ def mined(
         defaults=facts,
         create_defaults={**facts, "watched_at": at, "watch_until": at + timedelta(days=30)},
     )
-    if not Transfer.objects.filter(tx_hash=tx_hash, block_hash=block_hash).exists():
+    standing = Transfer.objects.filter(tx_hash=tx_hash, block_hash=block_hash, orphaned_at=None)
+    if not standing.exists():
         Transfer.objects.bulk_create(_logs(tx_hash, logs, chain, block, block_hash, block_time, at))
     head(chain, block + 20)
     return row
@@ -176,8 +180,23 @@ def orphaned(tx_hash: str) -> None:
     Transfer.objects.filter(tx_hash=tx_hash, orphaned_at=None).update(orphaned_at=at)
     WatchedTransaction.objects.filter(tx_hash=tx_hash).update(
         block_number=None, block_hash=None, block_time=None, succeeded=None, seen_at=None,
-        final_at=None, orphaned_at=at, changed_at=at,
+        final_at=None, finalized_at=None, orphaned_at=at, changed_at=at,
     )  # fmt: skip
+
+
+def finalized(tx_hash: str) -> None:
+    """No reorganization can take its block away any more."""
+    at = timezone.now()
+    rows = WatchedTransaction.objects.filter(tx_hash=tx_hash, final_at__isnull=False)
+    rows.update(finalized_at=at, changed_at=at)
+
+
+def superseded(tx_hash: str, by: str = "") -> None:
+    """Its nonce was used by another transaction: `by`, where that one moves a pinned token."""
+    at = timezone.now()
+    WatchedTransaction.objects.filter(tx_hash=tx_hash, block_hash=None).update(
+        superseded_at=at, replaced_by=by, changed_at=at
+    )
 
 
 def absent(tx_hash: str, until: datetime) -> None:

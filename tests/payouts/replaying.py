@@ -1,6 +1,7 @@
 """Whether what was told of a payout leads, edge by edge, to what is stored of it."""
 
 from itertools import pairwise
+from typing import Any
 
 from events.models import Event
 from payouts.answers import payout_json
@@ -22,6 +23,18 @@ def assert_replays(payout_id: str) -> None:
         assert before == after or (before, after) in EDGES, states
     now = payout_json(payout)
     last = {key: value for key, value in told[-1].items() if key in now}
+    last |= _told_of_settlement(payout)
     assert {k: v for k, v in last.items() if k not in _MOVING} == {
         k: v for k, v in now.items() if k not in _MOVING
     }
+
+
+def _told_of_settlement(payout: PayoutIntent) -> dict[str, Any]:
+    """What its settlement's own events say of it: whether it left the chain and came back."""
+    turned = Event.objects.filter(
+        resource_id=payout.settlement_id,
+        type__in=["settlement.reversed", "settlement.restored", "settlement.resolved"],
+    ).order_by("created_at", "id")
+    newest = turned.last()
+    data = newest.payload["data"] if newest else {"reversed_at": None}
+    return {"settlement_reversed_at": data["reversed_at"]}

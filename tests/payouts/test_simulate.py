@@ -6,12 +6,14 @@ import pytest
 
 from billing.errors import BillingError
 from chainwatch.following import follow
+from events.models import Event
 from payouts import services, simulation
 from payouts.answers import payout_json
 from payouts.models import Settlement
 from payouts.timeline import timeline
 from payouts.verifying import verify
 from tests.payouts.making import (
+    OTHER_RECIPIENT,
     TRON_RECIPIENT,
     People,
     a_draft,
@@ -19,6 +21,8 @@ from tests.payouts.making import (
     make_payout,
     reload,
 )
+from tests.payouts.replaying import assert_replays
+from wallets import services as wallets
 
 ALL_THE_WAY = ["payout.created", "payout.approved", "payout.executed", "payout.verifying"]
 
@@ -51,6 +55,117 @@ def test_an_outcome_is_played_to_its_end_on_every_chain(
 
     assert (payout.status, payout.failure_code) == (status, code)
     assert event_types(payout) == [*ALL_THE_WAY, *last]
+
+
+@pytest.mark.parametrize("chain", ["arbitrum", "base", "tron"])
+def test_a_reorganization_is_played_with_its_way_back(sandboxed: People, chain: str) -> None:
+    tron = {"recipient_address": TRON_RECIPIENT} if chain == "tron" else {}
+
+    payout = simulation.simulate(
+        sandboxed.operator, approved(sandboxed, chain=chain, **tron), "reorg"
+    )
+
+    assert payout.status == "settled"
+    assert event_types(payout) == [
+        *ALL_THE_WAY, "payout.reorged", "payout.verifying", "payout.settled",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("chain", ["arbitrum", "base"])
+def test_a_replaced_transaction_is_proposed_accepted_and_settles(
+    sandboxed: People, chain: str
+) -> None:
+    payout = simulation.simulate(sandboxed.operator, approved(sandboxed, chain=chain), "replaced")
+
+    assert event_types(payout) == [
+        "payout.created", "payout.approved", "payout.executed", "payout.replacement_found",
+        "payout.executed", "payout.verifying", "payout.settled",
+    ]  # fmt: skip
+    first, second = payout.hashes.order_by("id")
+    assert payout.expected_tx_hash == second.tx_hash
+    assert payout.proposed_tx_hash is None
+    assert second.reason == "proposed by the watcher: same sender and nonce"
+    found = Event.objects.get(type="payout.replacement_found").payload["data"]
+    assert found["replaced_tx_hash"] == found["expected_tx_hash"] == first.tx_hash
+    assert found["proposed_tx_hash"] == second.tx_hash
+    assert_replays(payout.id)
+
+
+def test_on_tron_it_is_signed_again_since_nothing_replaces_it(sandboxed: People) -> None:
+    payout_id = approved(sandboxed, chain="tron", recipient_address=TRON_RECIPIENT)
+
+    payout = simulation.simulate(sandboxed.operator, payout_id, "replaced")
+
+    assert event_types(payout) == [
+        "payout.created", "payout.approved", "payout.executed", "payout.executed",
+        "payout.verifying", "payout.settled",
+    ]  # fmt: skip
+    _, second = payout.hashes.order_by("id")
+    assert payout.expected_tx_hash == second.tx_hash
+    assert second.reason == "signed again, the first one expired"
+    assert_replays(payout.id)
+
+
+@pytest.mark.parametrize("chain", ["arbitrum", "base", "tron"])
+def test_a_late_one_fails_first_and_is_found_paid(sandboxed: People, chain: str) -> None:
+    tron = {"recipient_address": TRON_RECIPIENT} if chain == "tron" else {}
+
+    payout = simulation.simulate(
+        sandboxed.operator, approved(sandboxed, chain=chain, **tron), "late"
+    )
+
+    assert (payout.status, payout.failure_code) == ("failed", "transaction_not_found")
+    assert event_types(payout)[2:] == [
+        "payout.executed", "payout.stalled", "payout.failed", "payout.discrepancy",
+    ]  # fmt: skip
+    assert payout.settlement is not None
+    assert payout.settlement.discrepancies == ["late_settlement"]
+
+
+def test_of_two_equal_logs_one_settles(sandboxed: People) -> None:
+    payout = simulation.simulate(sandboxed.operator, approved(sandboxed), "duplicate_log")
+
+    assert event_types(payout) == [*ALL_THE_WAY, "payout.settled"]
+    assert Settlement.objects.get().payout_id == payout.id
+
+
+def test_the_second_of_two_logs_from_an_own_wallet_is_unexpected(sandboxed: People) -> None:
+    draft = wallets.NewWallet(chain="arbitrum", address=OTHER_RECIPIENT, is_source=True)
+    wallets.create(sandboxed.admin, draft)
+
+    payout = simulation.simulate(sandboxed.operator, approved(sandboxed), "duplicate_log")
+
+    assert Settlement.objects.get(payout=payout).ordinal == 0
+    second = Settlement.objects.get(payout=None)
+    assert second.suggestion == f"second payment of {payout.id}"
+    assert event_types(second.id) == ["settlement.unexpected"]
+
+
+@pytest.mark.parametrize("outcome", simulation.OUTCOMES)
+def test_every_outcome_is_played_from_a_payout_that_is_mined_already(
+    sandboxed: People, outcome: str
+) -> None:
+    payout_id = approved(sandboxed)
+    services.execute(sandboxed.operator, payout_id, "invoice 884")
+    simulation.advance_blocks(sandboxed.operator, "arbitrum", 1)
+    follow("arbitrum", sandboxed.operator.organization_id)
+    verify()
+    before = event_types(payout_id)
+    assert before == ALL_THE_WAY
+
+    simulation.simulate(sandboxed.operator, payout_id, outcome)
+
+    told = event_types(payout_id)
+    assert told[len(before)] == "payout.reorged"
+    assert told[-1] == {
+        "settle": "payout.settled",
+        "reorg": "payout.settled",
+        "replaced": "payout.settled",
+        "duplicate_log": "payout.settled",
+        "wrong_amount": "payout.discrepancy",
+        "late": "payout.discrepancy",
+    }.get(outcome, "payout.failed")
+    assert_replays(payout_id)
 
 
 def test_not_found_stalls_first_and_then_fails(sandboxed: People) -> None:
@@ -117,7 +232,7 @@ def test_a_live_payout_is_never_simulated(people: People) -> None:
         assert (refused.value.status, refused.value.code) == (400, "sandbox_only")
 
 
-@pytest.mark.parametrize("outcome", ["reorg", "", "settled"])
+@pytest.mark.parametrize("outcome", ["vanish", "", "settled"])
 def test_an_unknown_outcome_is_refused_in_words(sandboxed: People, outcome: str) -> None:
     with pytest.raises(BillingError) as refused:
         simulation.simulate(sandboxed.operator, approved(sandboxed), outcome)

@@ -225,3 +225,16 @@ def test_a_transaction_on_another_chain_fails_as_wrong_chain(people: People) -> 
         "wrong_chain: the transaction is on Base, not on Arbitrum One. Ask the recipient whether "
         "the address is theirs on Base too."
     )
+
+
+def test_in_a_block_of_its_own_chain_it_waits_whatever_another_chain_says(people: People) -> None:
+    payout = executed(people)
+    mined(hash_of(payout), moved(), is_final=False)
+    mined(hash_of(payout), chain="base")
+
+    verify()
+
+    assert reload(payout).status == "verifying"
+    mined(hash_of(payout), moved())
+    verify()
+    assert reload(payout).status == "settled"

@@ -12,6 +12,7 @@ from payouts.models import PayoutIntent, Settlement
 from payouts.sandboxing import fitting_transfer
 from reconciliation import services
 from tests.payouts.api.conftest import TX_HASH, a_body
+from wallets.models import Wallet
 from wallets.services import NewWallet
 from wallets.services import create as create_wallet
 
@@ -101,6 +102,16 @@ def test_a_fee_that_completes_the_payment_belongs_to_its_discrepancy(acme, pay):
 
 def test_what_strangers_move_in_the_same_transaction_is_their_affair(acme, pay):
     payout = pay((OTHER, OWN, 7_000_000))
+    advance(payout, HOUR)
+    _read_head(payout)
+
+    assert run(acme).unexpected_count == 0
+    assert not Settlement.objects.filter(payout=None).exists()
+
+
+def test_what_a_wallet_sent_before_it_was_registered_is_history(acme, pay):
+    payout = pay((SOURCE, OTHER, 7_000_000))
+    Wallet.objects.update(source_since=timezone.now() + timedelta(days=1))
     advance(payout, HOUR)
     _read_head(payout)
 

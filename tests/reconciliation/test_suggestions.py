@@ -1,12 +1,23 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from payouts.models import SubmittedHash
 from reconciliation import services
-from tests.reconciliation.rows import AT, RECIPIENT, a_payout, a_settlement, put_in
+from tests.reconciliation.rows import AT, RECIPIENT, SENDER, a_payout, a_settlement, put_in
 from wallets.services import NewWallet
 from wallets.services import create as create_wallet
+
+
+def named(payout, tx_hash):
+    """Somebody named this hash for the payout."""
+    SubmittedHash.objects.create(
+        payout=payout, organization_id=payout.organization_id, environment="sandbox",
+        chain=payout.chain, tx_hash=tx_hash, submitted_at=AT, submitted_at_chain_time=AT,
+        submitted_by="usr_1", submitted_by_name="Mara", watch_until=AT,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -15,6 +26,7 @@ from wallets.services import create as create_wallet
         ("draft", "fits draft {} that nobody approved"),
         ("approved", "fits approved {} that has no hash yet"),
         ("pending_execution", "fits handed over {} that has no hash yet"),
+        ("executed", "fits executed {} whose transaction is in no block yet"),
         ("canceled", "fits canceled {}"),
     ],
 )
@@ -30,11 +42,7 @@ def test_a_transfer_under_the_hash_of_a_settled_payout_is_its_second_payment(acm
     settlement = a_settlement(acme, payout)
     stray = a_settlement(acme, amount_atomic=3, tx_hash="0xab")
     put_in([payout], [settlement, stray])
-    SubmittedHash.objects.create(
-        payout=payout, organization=acme, environment="sandbox", chain="base", tx_hash="0xab",
-        submitted_at=AT, submitted_at_chain_time=AT, submitted_by="usr_1",
-        submitted_by_name="Mara", watch_until=AT,
-    )  # fmt: skip
+    named(payout, "0xab")
 
     assert services.suggestion(stray) == f"second payment of {payout.id}"
 
@@ -52,6 +60,55 @@ def test_a_draft_of_this_money_says_more_than_an_earlier_payment(acme):
     put_in([paid, draft], [a_settlement(acme, paid), stray])
 
     assert services.suggestion(stray) == f"fits draft {draft.id} that nobody approved"
+
+
+def test_several_payouts_of_this_money_are_all_named(acme):
+    payouts = [a_payout(acme, "approved", created_at=AT + timedelta(hours=n)) for n in range(5)]
+    stray = a_settlement(acme)
+    put_in(payouts[:2], [stray])
+    one, two, three, *_ = (payout.id for payout in payouts)
+
+    assert services.suggestion(stray) == f"fits {one} and {two}: choose"
+
+    put_in(payouts[2:])
+    assert services.suggestion(stray) == f"fits {one}, {two}, {three} and 2 more: choose"
+    assert len(services.suggestion(stray)) <= 255
+
+
+@pytest.mark.parametrize("code", ["recipient_mismatch", "token_mismatch"])
+def test_money_of_a_failed_payout_says_how_it_failed(acme, code):
+    payout = a_payout(acme, "failed", outcome="moved")
+    payout.failure_code = code
+    stray = a_settlement(acme, to_address=SENDER, tx_hash="0xab")
+    put_in([payout], [stray])
+    named(payout, "0xab")
+
+    assert services.suggestion(stray) == f"named for failed {payout.id} as {code}"
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("approved", "approved"),
+        ("pending_execution", "handed over"),
+        ("executed", "executed"),
+        ("failed", "failed"),
+    ],
+)
+def test_money_on_the_wrong_chain_names_the_payout_of_the_right_one(acme, status, state):
+    payout, stray = a_payout(acme, status, chain="arbitrum"), a_settlement(acme)
+    if status == "failed":
+        payout.failure_code, payout.outcome = "wrong_chain", "moved"
+    put_in([payout], [stray])
+
+    assert services.suggestion(stray) == f"fits {state} {payout.id} on Arbitrum One"
+
+
+def test_another_token_on_the_wrong_chain_fits_nothing(acme):
+    stray = a_settlement(acme)
+    put_in([a_payout(acme, "approved", chain="arbitrum", token="USDT")], [stray])
+
+    assert services.suggestion(stray) == "never seen before"
 
 
 def test_an_own_wallet_is_known_by_its_name(acme, api):

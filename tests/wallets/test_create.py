@@ -45,6 +45,7 @@ def test_a_wallet_is_registered(acme: Organization, api: MakeApi) -> None:
         "name": "Treasury",
         "address": EVM,
         "is_source": True,
+        "source_since": told["source_since"],
         "environment": "sandbox",
         "created_at": told["created_at"],
         "updated_at": told["updated_at"],

@@ -73,7 +73,7 @@ def _node_data(answer: NodeAnswer) -> dict[str, Any]:
         "is_mined": None if answer.error else receipt is not None,
     }
     if receipt is None:
-        return said
+        return said | _nonce_data(answer)
     return said | {
         "block_number": receipt.block_number,
         "block_hash": receipt.block_hash,
@@ -81,6 +81,17 @@ def _node_data(answer: NodeAnswer) -> dict[str, Any]:
         "succeeded": receipt.succeeded,
         "sender": receipt.sender,
         "transfers": [_log_data(answer.chain, each) for each in receipt.transfers],
+    }
+
+
+def _nonce_data(answer: NodeAnswer) -> dict[str, Any]:
+    """What a node says of a transaction that waits; empty where it knows none."""
+    if answer.sent is None:
+        return {}
+    return {
+        "sender": answer.sent.sender,
+        "nonce": answer.sent.nonce,
+        "next_nonce": answer.next_nonce,
     }
 
 
@@ -106,8 +117,15 @@ def _watched_data(row: WatchedTransaction) -> dict[str, Any]:
         "block_hash": row.block_hash,
         "succeeded": row.succeeded,
         "node": row.node,
+        "sender": row.sender or None,
+        "nonce": row.nonce,
+        "replaced_by": row.replaced_by or None,
+        "superseded_at": _iso(row.superseded_at),
+        "found_at": _iso(row.found_at),
+        "finality": row.finality,
         "seen_at": _iso(row.seen_at),
         "final_at": _iso(row.final_at),
+        "finalized_at": _iso(row.finalized_at),
         "orphaned_at": _iso(row.orphaned_at),
     }
 
@@ -154,7 +172,7 @@ def _node_line(answer: NodeAnswer) -> str:
         return f"{place}: no answer: {answer.error}"
     receipt = answer.receipt
     if receipt is None:
-        return f"{place}: not in any block it knows"
+        return f"{place}: {_waiting_words(answer)}"
     word = "succeeded" if receipt.succeeded else "reverted"
     return (
         f"{place}: {word} in block {receipt.block_number} ({receipt.block_hash}) of "
@@ -162,9 +180,42 @@ def _node_line(answer: NodeAnswer) -> str:
     )
 
 
+def _waiting_words(answer: NodeAnswer) -> str:
+    """What a node says of a transaction that is in no block."""
+    sent = answer.sent
+    if sent is None:
+        return "not in any block it knows"
+    whose = f"nonce {sent.nonce} of {sent.sender}"
+    if answer.next_nonce is None:
+        return f"waits to be mined, {whose}"
+    if answer.next_nonce > sent.nonce:
+        return f"cannot be mined any more, {whose} was used by another transaction"
+    ahead = sent.nonce - answer.next_nonce
+    return f"waits to be mined, {whose}" + (f", after {ahead} others" if ahead else "")
+
+
 def _watched_line(row: WatchedTransaction) -> str:
     place = f"recorded for {row.chain} {row.scope or 'live'}{' ' if row.key else ''}{row.key}"
     if row.block_number is None:
-        return f"{place}: in no block, last asked {_iso(row.asked_at) or 'never'}"
-    state = f"final since {iso(row.final_at)}" if row.final_at else "not final yet"
-    return f"{place}: block {row.block_number}, {state}, told by {row.node}"
+        asked = f"in no block, last asked {_iso(row.asked_at) or 'never'}"
+        return f"{place}: {asked}{_nonce_words(row)}"
+    found = f", found by a scan at {iso(row.found_at)}" if row.found_at else ""
+    return f"{place}: block {row.block_number}, {_final_words(row)}, told by {row.node}{found}"
+
+
+def _final_words(row: WatchedTransaction) -> str:
+    if row.final_at is None:
+        return f"not final yet (waits for {row.finality})"
+    if row.finalized_at is None:
+        return f"final since {iso(row.final_at)}"
+    return f"final since {iso(row.final_at)}, beyond reorganizations since {iso(row.finalized_at)}"
+
+
+def _nonce_words(row: WatchedTransaction) -> str:
+    if row.nonce is None:
+        return ""
+    whose = f"; nonce {row.nonce} of {row.sender}"
+    if row.superseded_at is None:
+        return f"{whose} is not used yet"
+    by = row.replaced_by or "a transaction that moves no pinned token"
+    return f"{whose} was used by {by}"

@@ -55,6 +55,8 @@ def test_a_payout_is_created_and_told_field_by_field(acme, api, events_of):
         "external_id": "x-1",
         "settled_at": None,
         "settlement_id": None,
+        "settlement_reversed_at": None,
+        "proposed_tx_hash": None,
         "confirmations": 0,
         "required_confirmations": 12,
         "failure_code": None,

@@ -42,6 +42,7 @@ def test_a_settlement_is_told_field_by_field(acme, api, make_payout):
                 "resolution": None,
                 "resolved_at": None,
                 "reversed_at": None,
+                "restored_at": None,
                 "suggestion": None,
             }
         ],

@@ -3,6 +3,7 @@ import pytest
 from chainwatch import following
 from payouts import verifying
 from payouts.models import Settlement
+from tests.payouts.api.conftest import TRON_RECIPIENT
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,35 @@ def test_each_outcome_ends_as_it_says(acme, api, make_payout, outcome, status, f
     else:
         assert told["settlement_id"] == Settlement.objects.get().id
     assert told["timeline"][0]["type"] == "payout.created"
+
+
+@pytest.mark.parametrize("chain", ["base", "tron"])
+@pytest.mark.parametrize(
+    ("outcome", "status", "told_of"),
+    [
+        ("reorg", "settled", "payout.reorged"),
+        ("replaced", "settled", "payout.executed"),
+        ("late", "failed", "payout.discrepancy"),
+        ("duplicate_log", "settled", "payout.settled"),
+    ],
+)
+def test_what_goes_another_way_first_ends_paid_all_the_same(
+    acme, api, make_payout, chain, outcome, status, told_of
+):
+    tron = {"chain": "tron", "token": "USDT", "recipient_address": TRON_RECIPIENT}
+    payout = make_payout(acme, **(tron if chain == "tron" else {}))
+
+    answer = api(acme).post(
+        "/v1/sandbox/simulate-payout", {"payout_id": payout["id"], "outcome": outcome}
+    )
+
+    assert answer.status_code == 200
+    told = answer.json()
+    settlement = Settlement.objects.get(payout_id=payout["id"])
+    assert (told["status"], told["settlement_id"]) == (status, settlement.id)
+    assert told_of in [step["type"] for step in told["timeline"]]
+    assert told["expected_tx_hash"] == settlement.tx_hash
+    assert (told["proposed_tx_hash"], told["settlement_reversed_at"]) == (None, None)
 
 
 def test_a_settled_one_has_all_its_events_in_order(acme, api, make_payout, events_of):
