@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
+EVERY_SECOND = ("--only", "follow,verify,outflows,sequence")
 HOUR_S = 3600
 # What the published registry calls USDC.e: the namesake that people confuse with USDC.
 USDC_E = "0xFF970A61A04b1cA14834A43f5dE4533eBDDB5CC8"
@@ -105,10 +106,7 @@ class Key:
 
 @dataclass
 class Site:
-    """One installation, where three blocks make a transaction final.
-
-    Arbitrum is `node`. Base is a node of its own, for what makes a chain's clock run away.
-    """
+    """One installation, where three blocks make a transaction final. Arbitrum is `node`."""
 
     url: str
     environment: dict[str, str]
@@ -118,19 +116,41 @@ class Site:
     usdt: Contract
     base: Anvil
     base_usdc: Contract
+    base_usdt: Contract
     old_transfer: tuple[str, str]  # who got 500 USDC an hour ago, and by which transaction
 
-    def tick(self) -> dict[str, Any]:
+    def tick(self, *words: str) -> dict[str, Any]:
         """Every scheduled job once, as `manage.py tick --json` says it."""
-        said = self.shell.run("tick", "--json")
+        said = self.shell.run("tick", "--json", *words)
         assert said.status == 0, said
         told: dict[str, Any] = said.data
         return told
+
+    def look(self) -> dict[str, Any]:
+        """The jobs of every second once: a whole tick goes over the books of all tests so far."""
+        return self.tick(*EVERY_SECOND)
 
     def final(self) -> None:
         """Mine what waits, deep enough to be final, and let the system look."""
         self.node.mine(3)
         self.tick()
+
+    def age(self, payout_id: str, minutes: int) -> None:
+        """Let so much time have passed since the payout's hash was submitted and last asked for."""
+        mine = f"payout_id = '{payout_id}'"
+        submitted = ("submitted_at", "submitted_at_chain_time", "look_again_at")
+        self._shift("payouts_submittedhash", submitted, minutes, mine)
+        where = f"tx_hash IN (SELECT tx_hash FROM payouts_submittedhash WHERE {mine})"
+        self._shift("chainwatch_watchedtransaction", ("watched_at", "asked_at"), minutes, where)
+
+    def age_nonces(self, minutes: int = 2) -> None:
+        """Let so much time have passed since the nodes were asked for the nonces of senders."""
+        self._shift("chainwatch_watchedtransaction", ("nonce_asked_at",), minutes, "true")
+
+    def _shift(self, table: str, names: Sequence[str], minutes: int, where: str) -> None:
+        moved = ", ".join(f"{name} = {name} - make_interval(mins => {minutes})" for name in names)
+        with psycopg.connect(self.environment["DATABASE_URL"]) as database:
+            database.execute(f"UPDATE {table} SET {moved} WHERE {where}".encode())
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A real `manage.py`, in a process of its own."""
@@ -148,13 +168,14 @@ class Company:
     id: str
     maker: Key
     checker: Key
+    wallets: list[str] = field(default_factory=list)
 
     @classmethod
     def founded(cls, site: Site, name: str) -> "Company":
         organization_id = site.shell.run("create_organization", name).stdout.strip()
         words = ("create_api_key", organization_id, "--environment", "live", "--scopes", "all")
-        secrets = [site.shell.run(*words).stdout.strip() for _ in range(2)]
-        return cls(site, organization_id, *(Key(site.url, secret) for secret in secrets))
+        maker, checker = (Key(site.url, site.shell.run(*words).stdout.strip()) for _ in range(2))
+        return cls(site, organization_id, maker, checker)
 
     def draft(self, recipient: str, amount: float = 500, **fields: object) -> str:
         body = {
@@ -187,11 +208,34 @@ class Company:
         ]
         return found
 
-    def events(self, payout_id: str) -> list[str]:
-        """The types of what happened to the payout, oldest first, with `payout.` left out."""
+    def events(self, resource_id: str) -> list[str]:
+        """The types of what happened to a payout or settlement, oldest first, bare of `payout.`."""
         listed = self.maker.get("/v1/events?limit=100")["data"]
-        types = [each["type"] for each in listed if each["data"].get("id") == payout_id]
+        types = [each["type"] for each in listed if each["data"].get("id") == resource_id]
         return [type_.removeprefix("payout.") for type_ in reversed(types)]
+
+    def registers(self, chain: str, address: str) -> None:
+        """Register a wallet that payouts on this chain are paid from."""
+        body = {"chain": chain, "address": address, "is_source": True}
+        self.wallets.append(self.maker.post("/v1/wallets", body)["wallet_id"])
+
+    def leaves(self) -> None:
+        """Let nothing be looked for on its behalf any more."""
+        for wallet_id in self.wallets:
+            self.maker.patch(f"/v1/wallets/{wallet_id}", {"is_source": False})
+
+    def unexpected(self) -> list[Any]:
+        """The settlements with no payout behind them, newest first."""
+        listed = self.maker.get("/v1/payouts/settlements?limit=100")["data"]
+        return [each for each in listed if each["payout_intent_id"] is None]
+
+    def books(self) -> Any:
+        return self.maker.get("/v1/payouts/reconciliation")
+
+    def reconcile(self) -> Said:
+        return self.site.shell.run(
+            "reconcile", "--organization", self.id, "--environment", "live", "--json"
+        )
 
 
 def somebody() -> str:
@@ -245,8 +289,8 @@ def _see_it_answer(url: str, server: subprocess.Popen[bytes], log: str) -> None:
 
 
 @contextmanager
-def installed() -> Iterator[Site]:
-    """An installation with its node, its tokens, and nobody in it yet."""
+def installed(**variables: str) -> Iterator[Site]:
+    """An installation with its nodes, its tokens, and nobody in it yet. `variables`: settings."""
     with ExitStack() as held:
         data_dir = Path(tempfile.mkdtemp(prefix="billing-flow-"))
         held.callback(shutil.rmtree, data_dir)
@@ -257,10 +301,12 @@ def installed() -> Iterator[Site]:
         usdt = node.deploy("TetherLike", 10**15)
         base = held.enter_context(running_anvil(8453))
         base_usdc = base.deploy("PlainToken", 10**15)
+        base_usdt = base.deploy("TetherLike", 10**15)
         payee = somebody()
         old_transfer = payee, usdc.send("transfer", payee, 500_000_000)
         node.mine()
         node.rpc("evm_increaseTime", HOUR_S)
+        node.mine(10)  # no reorganization in a test reaches down to that hour
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
             "DJANGO_SETTINGS_MODULE": "billing.settings",
@@ -274,9 +320,13 @@ def installed() -> Iterator[Site]:
             "ARBITRUM_CONFIRMATIONS": "3",
             "BASE_RPC_URLS": base.url,
             "BASE_USDC_CONTRACT": base_usdc.address,
+            "BASE_USDT_CONTRACT": base_usdt.address,
             "BASE_CONFIRMATIONS": "3",
+            **variables,
         }
         url = held.enter_context(web(environment))
         shell = Shell(environment)
         held.callback(shell.close)
-        yield Site(url, environment, shell, node, usdc, usdt, base, base_usdc, old_transfer)
+        yield Site(
+            url, environment, shell, node, usdc, usdt, base, base_usdc, base_usdt, old_transfer
+        )

@@ -8,7 +8,6 @@ import pytest
 from web3 import Web3
 
 from tests.flow.company import (
-    HOUR_S,
     TRANSFER,
     USDC_E,
     Company,
@@ -20,16 +19,6 @@ from tests.flow.company import (
 
 def instant(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def books(company: Company) -> Any:
-    return company.maker.get("/v1/payouts/reconciliation")
-
-
-def reconcile(company: Company) -> Said:
-    return company.site.shell.run(
-        "reconcile", "--organization", company.id, "--environment", "live", "--json"
-    )
 
 
 def test_a_payout_settles_with_the_third_block_and_not_before(site: Site, company: Company) -> None:
@@ -90,6 +79,7 @@ def test_a_payout_settles_with_the_third_block_and_not_before(site: Site, compan
         "resolution": None,
         "resolved_at": None,
         "reversed_at": None,
+        "restored_at": None,
         "suggestion": None,
     }
     assert times["detected_at"] <= times["confirmed_at"] <= times["created_at"]
@@ -108,8 +98,8 @@ def test_a_payout_settles_with_the_third_block_and_not_before(site: Site, compan
     assert (payout["failure_reason"], payout["failed_at"], payout["stalled"]) == (None, None, False)
     assert payout["approved_by"] == payout["approvals"][0]["approved_by"]
     assert company.events(payout_id) == ["created", "approved", "executed", "verifying", "settled"]
-    assert books(company)["matched"] == {"count": 1, "total_amount": Decimal("49.99")}
-    assert (reconcile(company).status, reconcile(company).data["is_clean"]) == (0, True)
+    assert company.books()["matched"] == {"count": 1, "total_amount": Decimal("49.99")}
+    assert (company.reconcile().status, company.reconcile().data["is_clean"]) == (0, True)
 
 
 def test_the_same_by_real_processes_of_manage_py(site: Site, company: Company) -> None:
@@ -192,7 +182,7 @@ def test_what_did_not_pay_it_fails_it_and_only_when_final(
     assert ("USDC.e" in payout["failure_reason"]) is (pay is bridged_usdc)
     assert company.settlements(payout_id) == []
     assert company.events(payout_id)[-2:] == ["verifying", "failed"]
-    assert (books(company)["is_clean"], reconcile(company).status) == (True, 0)
+    assert (company.books()["is_clean"], company.reconcile().status) == (True, 0)
 
 
 def test_another_amount_settles_as_a_discrepancy_in_the_books(site: Site, company: Company) -> None:
@@ -201,7 +191,7 @@ def test_another_amount_settles_as_a_discrepancy_in_the_books(site: Site, compan
     company.execute(payout_id, site.usdc.send("transfer", payee, 499_999_999))
 
     site.final()
-    told, said = books(company), reconcile(company)
+    told, said = company.books(), company.reconcile()
 
     (settlement,) = company.settlements(payout_id)
     assert company.status(payout_id) == "settled"
@@ -241,10 +231,10 @@ def test_a_token_that_takes_a_fee_pays_less_and_the_fee_is_no_payment_of_its_own
     assert company.status(payout_id) == "settled"
     assert (settlement["amount_atomic"], settlement["from_address"]) == ("497500000", payer)
     assert (settlement["ordinal"], settlement["discrepancies"]) == (0, ["amount"])
-    told = books(company)
+    told = company.books()
     assert told["discrepancies"][0]["difference"] == Decimal("-2.5")
     assert told["unexpected_settlements"]["count"] == 0
-    assert reconcile(company).status == 1
+    assert company.reconcile().status == 1
 
 
 def test_a_transaction_whose_block_is_lost_goes_back_and_settles_from_another_block(
@@ -331,7 +321,7 @@ def test_two_payouts_of_one_transaction_settle_with_a_log_each(
         "500000000", "70000000", "500000000", "3000000",
     ]  # fmt: skip
     assert {each["tx_hash"] for each in settlements} == {tx_hash}
-    assert books(company)["matched"] == {"count": 4, "total_amount": Decimal(1073)}
+    assert company.books()["matched"] == {"count": 4, "total_amount": Decimal(1073)}
 
 
 def test_of_three_payouts_and_two_logs_two_settle_and_the_third_says_whose_the_money_is(
@@ -355,15 +345,14 @@ def test_money_from_a_wallet_that_is_not_registered_waits_until_it_is(
     site: Site, company: Company
 ) -> None:
     treasury, other = site.node.accounts[:2]
-    source = {"chain": "arbitrum", "is_source": True}
-    company.maker.post("/v1/wallets", {**source, "address": other})
+    company.registers("arbitrum", other)
     payee = somebody()
     payout_id = company.approved(payee)
     company.execute(payout_id, site.usdc.send("transfer", payee, 500_000_000, sender=treasury))
 
     site.final()
     waiting = company.payout(payout_id)
-    company.maker.post("/v1/wallets", {**source, "address": treasury})
+    company.registers("arbitrum", treasury)
     site.tick()
 
     assert (waiting["status"], waiting["failure_code"]) == ("verifying", None)
@@ -409,12 +398,12 @@ def test_not_found_fails_past_the_limit_alone_and_a_late_transfer_is_recorded(
     company.execute(payout_id, tx_hash)
     before = []
     for hours in (0, 25, 46):  # 71 in all
-        node.rpc("evm_increaseTime", hours * HOUR_S)
+        site.age(payout_id, minutes=60 * hours)
         node.mine()
         site.tick()
         before.append(company.status(payout_id))
 
-    node.rpc("evm_increaseTime", HOUR_S + 60)
+    site.age(payout_id, minutes=61)
     node.mine()
     site.tick()
     failed = company.payout(payout_id)
@@ -422,11 +411,12 @@ def test_not_found_fails_past_the_limit_alone_and_a_late_transfer_is_recorded(
     assert before == ["executed"] * 3
     assert (failed["status"], failed["failure_code"]) == ("failed", "transaction_not_found")
     assert failed["outcome"] == "unknown"
-    assert books(company)["unknown_outcomes"]["count"] == 1
-    assert reconcile(company).status == 1
+    assert company.books()["unknown_outcomes"]["count"] == 1
+    assert company.reconcile().status == 1
 
     node.rpc("eth_sendRawTransaction", raw)
     node.mine(3)
+    site.age(payout_id, minutes=61)  # by now it is asked for once an hour
     site.tick()
 
     payout = company.payout(payout_id)
@@ -434,5 +424,5 @@ def test_not_found_fails_past_the_limit_alone_and_a_late_transfer_is_recorded(
     assert (payout["status"], payout["settlement_id"]) == ("failed", settlement["id"])
     assert settlement["discrepancies"] == ["late_settlement"]
     assert company.events(payout_id)[-2:] == ["failed", "discrepancy"]
-    assert books(company)["discrepancies"][0]["kinds"] == ["late_settlement"]
-    assert reconcile(company).status == 1
+    assert company.books()["discrepancies"][0]["kinds"] == ["late_settlement"]
+    assert company.reconcile().status == 1
