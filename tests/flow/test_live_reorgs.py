@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin.utils import quote
 
 from tests.flow.company import Company
 from tests.flow.desk import Desk
@@ -224,7 +225,7 @@ def test_a_transaction_that_was_speeded_up_is_proposed_accepted_with_one_click_a
     # no money that left with no intent.
     assert (company.settlements(payout_id), company.unexpected()) == ([], [])
 
-    page = f"/admin/payouts/payoutintent/{payout_id}/change/"
+    page = f"/admin/payouts/payoutintent/{quote(payout_id)}/change/"
     desk = Desk(company, f"{payout_id}@example.com")
     (act,) = re.findall(r'action="(/\S+/act/use_proposed_hash/)"', desk.page(page))
     desk.post(page, act, tx_hash=second)
