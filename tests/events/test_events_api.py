@@ -1,3 +1,5 @@
+from itertools import islice
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -134,3 +136,144 @@ def test_a_walk_over_3000_events_of_one_moment_sees_each_once(acme, api):
         query["cursor"] = page["next_cursor"]
 
     assert len(seen) == len(set(seen)) == 3_000
+
+
+def test_the_list_can_be_narrowed_to_a_time(acme, api):
+    client = api(acme)
+    made = [publish(client.caller, "payout.created", f"po_{n}", {}) for n in range(3)]
+    since, until = made[1].created_at.isoformat(), made[2].created_at.isoformat()
+
+    def ids(**query):
+        data = client.get("/v1/events", {"type": "payout.created", **query}).json()["data"]
+        return [e["resource_id"] for e in data]
+
+    assert ids(since=since) == ["po_2", "po_1"]
+    assert ids(until=until) == ["po_1", "po_0"]
+    assert ids(since=since, until=until) == ["po_1"]
+    assert ids(since=until, until=since) == []
+
+
+def test_since_a_sequence_all_later_events_come_in_their_order(acme, api):
+    client = api(acme)
+    for n in range(3):
+        publish(client.caller, "payout.created", f"po_{n}", {})
+    assign_sequences()
+    publish(client.caller, "payout.created", "po_without_a_number", {})
+
+    all_of_them = client.get("/v1/events", {"since_sequence": "0"}).json()
+    later = client.get("/v1/events", {"since_sequence": "2"}).json()
+    none = client.get("/v1/events", {"since_sequence": "4"}).json()
+
+    assert [e["sequence"] for e in all_of_them["data"]] == [1, 2, 3, 4]
+    assert [e["resource_id"] for e in later["data"]] == ["po_1", "po_2"]
+    assert (none["data"], none["has_more"], none["next_cursor"]) == ([], False, None)
+
+
+def test_since_a_sequence_goes_with_the_other_filters(acme, api):
+    client = api(acme)
+    for n, type_ in enumerate(["payout.created", "payout.approved", "payout.settled"] * 2):
+        publish(client.caller, type_, f"po_{n // 3}", {})
+    assign_sequences()
+
+    answer = client.get(
+        "/v1/events?since_sequence=2&resource_id=po_1&type=payout.created,payout.settled"
+    ).json()
+
+    assert [(e["type"], e["sequence"]) for e in answer["data"]] == [
+        ("payout.created", 5),
+        ("payout.settled", 7),
+    ]
+
+
+@pytest.mark.parametrize("limit", ["1", "7", "100"])
+def test_state_is_rebuilt_by_cursor_or_by_the_last_sequence_alike(acme, api, limit):
+    client = api(acme)
+    for n in range(30):
+        publish(client.caller, "payout.created", f"po_{n}", {})
+    assign_sequences()
+
+    def by_cursor():
+        query = {"since_sequence": "0", "limit": limit}
+        while True:
+            page = client.get("/v1/events", query).json()
+            yield from (e["sequence"] for e in page["data"])
+            if not page["has_more"]:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    def by_the_last():
+        last = 0
+        while data := client.get(
+            "/v1/events", {"since_sequence": str(last), "limit": limit}
+        ).json()["data"]:
+            yield from (e["sequence"] for e in data)
+            last = data[-1]["sequence"]
+
+    # Never more than 50: a walk that stands still would not end.
+    walks = [list(islice(walk(), 50)) for walk in (by_cursor, by_the_last)]
+    assert walks == [list(range(1, 32))] * 2
+
+
+def test_a_cursor_of_one_order_is_no_cursor_of_the_other(acme, api):
+    client = api(acme)
+    for n in range(3):
+        publish(client.caller, "payout.created", f"po_{n}", {})
+    assign_sequences()
+    newest = client.get("/v1/events", {"limit": "1"}).json()["next_cursor"]
+    upwards = client.get("/v1/events", {"limit": "1", "since_sequence": "0"}).json()["next_cursor"]
+
+    for query in (
+        {"cursor": newest, "since_sequence": "0"},
+        {"cursor": upwards},
+        {"cursor": upwards, "since_sequence": "1"},
+    ):
+        answer = client.get("/v1/events", query)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("since", "yesterday"),
+        ("since", "2025-01-15T12:00:00"),
+        ("until", ""),
+        ("until", "2025-13-15T12:00:00Z"),
+        ("since_sequence", "-1"),
+        ("since_sequence", ""),
+        ("since_sequence", "1.5"),
+        ("since_sequence", "٣"),
+        ("since_sequence", str(2**63)),
+        ("since_sequence", "9" * 400),
+    ],
+)
+def test_a_wrong_time_or_sequence_is_refused(acme, api, name, value):
+    answer = api(acme).get("/v1/events", {name: value})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_field_value"
+    assert answer.json()["error"]["param"] == name
+
+
+def test_the_highest_sequence_can_be_asked_for(acme, api):
+    answer = api(acme).get("/v1/events", {"since_sequence": str(2**63 - 1)})
+
+    assert (answer.status_code, answer.json()["data"]) == (200, [])
+
+
+def test_a_page_upwards_costs_one_query_beside_the_keys_and_walks_its_index(acme, api):
+    client = api(acme)
+    publish(client.caller, "payout.created", "po_1", {})
+    assign_sequences()
+    client.get("/v1/events")  # notes the key's first use
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/v1/events", {"since_sequence": "0"})
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        cursor.execute("explain " + queries[1]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert len(queries) == 2
+    assert "one_event_per_sequence_number" in plan
+    assert "Sort" not in plan
