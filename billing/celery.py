@@ -53,6 +53,13 @@ def schedule() -> list[Job]:
         ),
         Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
         Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
+        Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
+        Job(
+            "tell owners",
+            "webhooks.tasks.tell_owners",
+            60,
+            "writes to those whose webhook was disabled after failing",
+        ),
         Job(
             "reconcile",
             "reconciliation.tasks.reconcile",
@@ -64,6 +71,12 @@ def schedule() -> list[Job]:
             "organizations.tasks.forget_idempotency_keys",
             3600,
             "removes idempotency keys a day after their first call",
+        ),
+        Job(
+            "forget deliveries",
+            "webhooks.tasks.forget_deliveries",
+            3600,
+            "removes webhook deliveries a month after they ended",
         ),
     ]
 

@@ -7,11 +7,17 @@ Values of variables that may hold a secret are never repeated in the message.
 import json
 import re
 from collections.abc import Callable, Sequence
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+_HOST = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?))"
+    r"(?P<port>:[1-9][0-9]{0,4})?"
+)
 
 TRUE, FALSE = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
@@ -45,6 +51,10 @@ class Variables(environ.Env):  # type: ignore[misc]  # it says no types
         """A list separated by commas; spaces around a word and empty words are left out."""
         parts = (part.strip() for part in self.text(name, ",".join(default)).split(","))
         return tuple(part for part in parts if part)
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Hosts separated by commas, each with a port or for every port; none is the default."""
+        return tuple(_host(name, word) for word in self.words(name, ()))
 
     def parsed(self, name: str, default: str, parse: Callable[[str], str]) -> str:
         """What `parse` makes of the text; its ValueError says in words what is wrong."""
@@ -99,6 +109,23 @@ def refused(name: str, value: str, allowed: str) -> ImproperlyConfigured:
 
 def secretly_refused(name: str, allowed: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} has a value that is not allowed. Allowed: {allowed}.")
+
+
+def _host(variable: str, word: str) -> str:
+    """Return a host, perhaps with its port, in the one spelling that others are compared with."""
+    parts = _HOST.fullmatch(word)
+    try:
+        if parts is None:
+            raise ValueError(word)
+        host = f"[{IPv6Address(parts['six'])}]" if parts["six"] else parts["name"].lower()
+    except ValueError as error:
+        raise refused(
+            variable,
+            word,
+            "hosts separated by commas, each alone or with its port, such as hooks.internal, "
+            "10.0.0.7:8443, [fd00::7]; no URL, no network, no wildcard",
+        ) from error
+    return host + (parts["port"] or "")
 
 
 def _is_web_url(url: str) -> bool:

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "events",
     "organizations",
+    "webhooks",
     "wallets",
     "chainwatch",
     "approvals",
@@ -159,7 +160,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "billing@localhost")
 
 # --- API -----------------------------------------------------------------------------------------
 API_RATE_LIMIT = env.parsed("API_RATE_LIMIT", "100/second", rate)
-WEBHOOK_ALLOWED_HOSTS = env.words("WEBHOOK_ALLOWED_HOSTS", [])
+WEBHOOK_ALLOWED_HOSTS = env.hosts("WEBHOOK_ALLOWED_HOSTS")
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_AUTHENTICATION_CLASSES": ["organizations.authentication.ApiKeyAuthentication"],

@@ -20,6 +20,10 @@ def may_read_events(request: HttpRequest) -> bool:
     return may(request, "events:read")
 
 
+def may_read_webhooks(request: HttpRequest) -> bool:
+    return may(request, "webhooks:read")
+
+
 def may_read_wallets(request: HttpRequest) -> bool:
     return may(request, "wallets:read")
 
@@ -59,6 +63,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Records",
         "items": [
             _item("Events", "list", "events_event_changelist", may_read_events),
+            _item("Deliveries", "parcel", "webhooks_delivery_changelist", may_read_webhooks),
             _item("Approvals", "tick", "approvals_approval_changelist", may_read_payouts),
             _item("Chains", "blocks", "chainwatch_chainhead_changelist", may_read_payouts),
             _item("Transfers", "swap", "chainwatch_transfer_changelist", may_read_payouts),
@@ -68,6 +73,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Setup",
         "items": [
             _item("Wallets", "wallet", "wallets_wallet_changelist", may_read_wallets),
+            _item("Webhooks", "antenna", "webhooks_endpoint_changelist", may_read_webhooks),
             _item(
                 "Members", "people", "organizations_membership_changelist", may_administer_members
             ),

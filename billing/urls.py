@@ -11,6 +11,7 @@ urlpatterns = [
     path("v1/openapi.json", pages.openapi_document, name="openapi"),
     path("v1", include("events.urls")),
     path("v1", include("wallets.urls")),
+    path("v1", include("webhooks.urls")),
     # Before payouts: /payouts/reconciliation must not be taken for a payout's id.
     path("v1", include("reconciliation.urls")),
     path("v1", include("payouts.urls")),

@@ -53,6 +53,16 @@ class EventType(TextChoices):
     SUBSCRIPTION_CANCELED = "subscription.canceled"
     SUBSCRIPTION_EXPIRED = "subscription.expired"
 
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_UPDATED = "webhook.updated"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_ROTATION_CONFIRMED = "webhook.rotation_confirmed"
+    WEBHOOK_REDELIVERED = "webhook.redelivered"
+    WEBHOOK_TEST = "webhook.test"
+
     WALLET_CREATED = "wallet.created"
     WALLET_UPDATED = "wallet.updated"
     API_KEY_CREATED = "api_key.created"

@@ -23,11 +23,13 @@ from events.models import Event
 from events.types import EventType
 from payouts.models import PayoutIntent, Settlement, Status
 from reconciliation.charts import Bar, stacked
+from webhooks.models import DisabledBecause, Endpoint, EndpointStatus
 
 DAYS = 30
 QUEUE = "admin:payouts_payoutintent_changelist"
 CHAINS = "admin:chainwatch_chainhead_changelist"
 BOOKS = "admin:reconciliation_reconciliationrun_changelist"
+WEBHOOKS = "admin:webhooks_endpoint_changelist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def _needs(caller: Caller, now: datetime, heads: Mapping[str, ChainHead]) -> lis
         _of_chains(caller, heads),
         *_to_decide(caller),
         *others,
+        _of_webhooks(caller, now),
     ]
     return [need for need in needs if need.count]
 
@@ -132,6 +135,24 @@ def _of_chains(caller: Caller, heads: Mapping[str, ChainHead]) -> Need:
         reverse(CHAINS),
         "warning",
         is_urgent=True,
+    )
+
+
+def _of_webhooks(caller: Caller, now: datetime) -> Need:
+    """Endpoints that we gave up on. One that somebody switched off waits for nobody."""
+    given_up = Endpoint.objects.visible_to(caller).filter(
+        status=EndpointStatus.DISABLED,
+        disabled_because__in=(DisabledBecause.FAILING, DisabledBecause.GONE),
+        deleted_at=None,
+    )
+    found = given_up.order_by().aggregate(count=Count("pk"), since=Min("disabled_at"))
+    for_how_long = span_words(now - found["since"]) if found["since"] else ""
+    return Need(
+        found["count"],
+        _counted(found["count"], "webhook disabled", "webhooks disabled"),
+        f"nothing is sent there any more, at the longest for {for_how_long}",
+        reverse(WEBHOOKS),
+        "antenna",
     )
 
 

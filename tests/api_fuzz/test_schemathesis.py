@@ -28,9 +28,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from events.models import Event
+from events.services import assign_sequences
 from payouts.models import PayoutBatch
 from tests.payouts.api.conftest import a_body
 from wallets.models import Wallet
+from webhooks.feeding import feed
+from webhooks.models import Endpoint
 
 LEAST = 5_000 if os.environ.get("SOAK") else 1_000
 CHECKS = [
@@ -54,9 +57,13 @@ SHARE = 3 * LEAST // (2 * len(TRIALS))
 answered: Counter[int] = Counter()
 
 
+WEBHOOK = {"url": "https://receiver.example/", "events": ["*"]}
+
+
 @pytest.fixture
-def secret(acme, api) -> str:
+def secret(acme, api, settings) -> str:
     """A key of an organization that has some of everything."""
+    settings.WEBHOOK_ALLOWED_HOSTS = ["receiver.example"]  # so that its name is not looked up
     client = api(acme)
     made = [client.post("/v1/payouts", a_body(amount=n + 1)).json()["id"] for n in range(4)]
     for payout_id in made[1:]:
@@ -64,6 +71,10 @@ def secret(acme, api) -> str:
     client.post("/v1/payouts/batches", {"payout_ids": made[1:2]})
     client.post("/v1/sandbox/simulate-payout", {"payout_id": made[2], "outcome": "wrong_amount"})
     client.post("/v1/sandbox/simulate-payout", {"payout_id": made[3], "outcome": "revert"})
+    for _ in range(3):
+        client.post("/v1/webhooks", WEBHOOK)
+    assign_sequences()
+    feed()
     client.post("/v1/wallets", {"chain": "base", "address": a_body()["recipient_address"]})
     return str(client.secret)
 
@@ -78,6 +89,7 @@ def ids(secret) -> dict[str, itertools.cycle]:
         "batches": PayoutBatch.objects.values_list("id", flat=True),
         "wallets": Wallet.objects.values_list("id", flat=True),
         "events": Event.objects.values_list("id", flat=True),
+        "webhooks": Endpoint.objects.values_list("id", flat=True),
     }
     return {
         word: itertools.cycle([each for id_ in sorted(found) for each in (id_, None)])
@@ -159,12 +171,14 @@ _AMOUNTS = itertools.count(1)
 
 
 def _put_real_values(case: Any, ids: dict[str, itertools.cycle]) -> None:
-    """Let every other body name a recipient and payouts that exist: random ones are all refused."""
+    """Let every other body name what exists, or could: random ones are all refused."""
     if not isinstance(case.body, dict):
         return
     payout_id = next(ids["payouts"])
     if payout_id is None:
         return
+    if "url" in case.body:
+        case.body["url"] = WEBHOOK["url"]
     if "recipient_address" in case.body:
         case.body |= {"recipient_address": a_body()["recipient_address"], "chain": "base"}
         case.body |= {"currency": "USD", "retry_of": None, "amount": next(_AMOUNTS)}

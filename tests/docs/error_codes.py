@@ -14,6 +14,7 @@ APPS = (
     "payouts",
     "reconciliation",
     "wallets",
+    "webhooks",
 )
 # Where `code=` or `code =` is something else than an error's code.
 ELSEWHERE = ("migrations", "management", "admin.py")

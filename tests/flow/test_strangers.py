@@ -14,6 +14,7 @@ from organizations.models import Organization
 from payouts.models import PayoutBatch
 from tests.conftest import Api, MakeApi
 from wallets.models import Wallet
+from webhooks.models import Endpoint
 
 RECIPIENT = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 TREASURY = "0xde709f2102306220921060314715629080e2fb77"
@@ -21,6 +22,8 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("patch", "/v1/payouts/{id}"): {"description": "mine now"},
     ("post", "/v1/payouts/{id}/execute"): {"tx_hash": "0x" + "ab" * 32},
     ("patch", "/v1/wallets/{wallet_id}"): {"name": "mine now"},
+    ("patch", "/v1/webhooks/{webhook_id}"): {"description": "mine now"},
+    ("post", "/v1/webhooks/{webhook_id}/redeliver"): {"since": "2026-01-01T00:00:00Z"},
 }
 
 
@@ -38,6 +41,7 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
     client.patch(f"/v1/payouts/{payout['id']}", {"status": "approved"})
     made(client, "/v1/payouts/batches", {"payout_ids": [payout["id"]]})
     made(client, "/v1/wallets", {"chain": "base", "address": TREASURY})
+    made(client, "/v1/webhooks", {"url": "https://hooks.example.com/", "events": ["*"]})
     event = Event.objects.filter(resource_id=payout["id"]).first()
     assert event is not None
     return {
@@ -45,6 +49,7 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
         "/v1/payouts/": payout["id"],
         "/v1/wallets/": Wallet.objects.get().id,
         "/v1/events/": event.id,
+        "/v1/webhooks/": Endpoint.objects.get().id,
     }
 
 
@@ -68,7 +73,7 @@ def test_a_foreign_id_is_answered_as_a_missing_one(
 
     assert foreign == ask(missing)
     assert foreign[0] == 404
-    assert asked(api(acme), "get", path.removesuffix("/execute"))(own)[0] == 200
+    assert asked(api(acme), "get", place + "{id}")(own)[0] == 200
 
 
 def asked(client: Api, method: str, path: str) -> Callable[[str], tuple[int, str]]:

@@ -25,6 +25,9 @@ from tests.ground.processes import ROOT, environment
         ("TRON_FINALITY", "finalized", "one of confirmations, solidified"),
         ("BASE_FINALITY", "solidified", "one of confirmations, safe, finalized"),
         ("ARBITRUM_FINALITY", "Safe", "one of confirmations, safe, finalized"),
+        ("BASE_FINALITY_BY_AMOUNT", "10000", "amounts in whole tokens with a level each"),
+        ("BASE_FINALITY_BY_AMOUNT", "1e4=safe", "amounts in whole tokens with a level each"),
+        ("TRON_FINALITY_BY_AMOUNT", "10000=finalized", "levels are confirmations, solidified"),
         ("TRON_QUORUM", "2", "a whole number from 1 to 1"),
         ("POLL_INTERVAL_S", "0", "a whole number from 1 to 3600"),
         ("BASE_USDC_CONTRACT", "0x123", "An address on Base is 0x and 40 hexadecimal digits."),
@@ -51,6 +54,27 @@ def test_a_bad_value_of_a_chain_names_the_variable_and_what_is_allowed(
 
     assert str(refusal.value).startswith(f"{name} is ")
     assert allowed in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://a.internal/", "10.0.0.0/8", "*.internal", "a:0", "fd00::7", "[7]", "a b", "a."],
+)
+def test_what_is_no_host_to_allow_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("WEBHOOK_ALLOWED_HOSTS", f"hooks.internal,{value}")
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        Variables().hosts("WEBHOOK_ALLOWED_HOSTS")
+
+    assert str(refusal.value).startswith(f"WEBHOOK_ALLOWED_HOSTS is '{value}'. Allowed: hosts ")
+
+
+def test_hosts_to_allow_have_one_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_ALLOWED_HOSTS", " Hooks.Internal:9443, 10.0.0.7 ,[FD00:0::7]:8443,")
+
+    found = Variables().hosts("WEBHOOK_ALLOWED_HOSTS")
+
+    assert found == ("hooks.internal:9443", "10.0.0.7", "[fd00::7]:8443")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +107,7 @@ def test_good_values_reach_the_registry_in_canonical_form(monkeypatch: pytest.Mo
     monkeypatch.setenv("ARBITRUM_USDT_CONTRACT", "0xfd086bc7cd5c481dcc9c85ebe478a1c0b69fcbb9")
     monkeypatch.setenv("ARBITRUM_CONFIRMATIONS", "3")
     monkeypatch.setenv("ARBITRUM_FINALITY", "safe")
+    monkeypatch.setenv("ARBITRUM_FINALITY_BY_AMOUNT", "250000=finalized, 10=confirmations")
     monkeypatch.setenv("ARBITRUM_QUORUM", "2")
     monkeypatch.setenv("POLL_INTERVAL_S", "7")
 
@@ -93,6 +118,9 @@ def test_good_values_reach_the_registry_in_canonical_form(monkeypatch: pytest.Mo
     assert row.contracts[Token.USDT] == "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9"
     assert (row.confirmations, row.finality, row.quorum) == (3, Finality.SAFE, 2)
     assert row.poll_interval_s == 7
+    # Never below what the network asks of every transfer.
+    assert row.finality_for(249_999_999_999) == Finality.SAFE
+    assert row.finality_for(250_000_000_000) == Finality.FINALIZED
 
 
 def test_what_is_unset_or_empty_has_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,11 @@ IN_ORDER = [
     "outflows",
     "lapse",
     "sequence",
+    "deliver",
+    "tell owners",
     "reconcile",
     "forget",
+    "forget deliveries",
 ]
 
 
@@ -69,7 +72,9 @@ def test_an_unknown_job_ends_it_with_status_2_before_anything_ran() -> None:
 
     assert end.value.code == 2
     assert out.getvalue() == ""
-    assert err.getvalue().startswith("error: No such job: dance. There are follow, forget,")
+    assert err.getvalue().startswith(
+        "error: No such job: dance. There are deliver, follow, forget,"
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -85,7 +90,7 @@ def test_a_job_that_fails_is_told_and_the_next_ones_run() -> None:
     sequence, *forget = json.loads(out.getvalue())["jobs"]
     assert end.value.code == 2
     assert sequence["error"].startswith("ProgrammingError: ")
-    assert [job["job"] for job in forget] == ["forget"]
+    assert [job["job"] for job in forget] == ["forget", "forget deliveries"]
     assert [job for job in forget if "error" in job] == []
 
 

@@ -14,6 +14,7 @@ APPS = (
     "payouts",
     "reconciliation",
     "wallets",
+    "webhooks",
 )
 
 

@@ -42,6 +42,8 @@ def test_no_queryset_writes_a_status_past_the_transitions() -> None:
     found = [
         f"{name(path)}:{call.lineno}"
         for path in product()
+        # A delivery has no transitions: many are moved at once, by statements that are guarded.
+        if "webhooks" not in path.parts
         for call in calls(path, "update")
         if STATES & {keyword.arg for keyword in call.keywords}
     ]
