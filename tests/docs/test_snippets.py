@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from billing.chains import Environment
@@ -18,8 +19,9 @@ CURL = "curl() { command curl -w '%{stderr}%{http_code}\\n' \"$@\"; }\n"
 
 
 @pytest.fixture
-def key(transactional_db: None) -> str:
+def key(transactional_db: None, settings: Settings) -> str:
     """A sandbox key as `create_api_key` and the demonstration make it."""
+    settings.WEBHOOK_ALLOWED_HOSTS = ["example.com"]  # so that no name is looked up
     organization = services.create_organization("Acme")
     return services.issue_api_key(organization, Environment.SANDBOX, name="docs")[1]
 
@@ -41,8 +43,9 @@ def test_the_curl_lines_for_integrators_work(
 ) -> None:
     statuses, printed = _run_bash(INTEGRATORS, live_server.url, key, tmp_path)
 
-    # health, create, approve, execute, get, simulate, settlements, reconciliation, events, error
-    assert statuses == [200, 201, 200, 200, 200, 200, 200, 200, 200, 400]
+    # health, create, approve, execute, get, simulate, settlements, reconciliation, events,
+    # webhook, its test, its deliveries, error
+    assert statuses == [200, 201, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 400]
     assert "missing_required_field" in printed
 
 
