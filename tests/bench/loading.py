@@ -41,7 +41,7 @@ def load(tenant: Tenant, wanted: Book) -> None:
     approved = services.create(tenant.caller, a_draft())
     services.approve(tenant.caller, approved.id)
     _copy_unexpected(settled, wanted.unexpected)
-    _copy(PayoutIntent, approved.id, wanted.unmatched - 1, {"id": _id("po_", "c"), **TIMES})
+    copy(PayoutIntent, approved.id, wanted.unmatched - 1, {"id": _id("po_", "c"), **TIMES})
     with connection.cursor() as cursor:
         cursor.execute("analyze payouts_payoutintent, payouts_settlement")
 
@@ -60,15 +60,15 @@ def _copy_settled(payout: PayoutIntent, letter: str, copies: int) -> None:
     assert payout.settlement_id is not None
     ours, theirs = _id("po_", letter), _id("stl_", letter)
     changes = {"id": ours, "settlement_id": theirs, "expected_tx_hash": _hash(letter), **TIMES}
-    _copy(PayoutIntent, payout.id, copies, changes)
+    copy(PayoutIntent, payout.id, copies, changes)
     changes = {"id": theirs, "payout_id": ours, "tx_hash": _hash(letter), **TIMES}
-    _copy(Settlement, payout.settlement_id, copies, changes)
+    copy(Settlement, payout.settlement_id, copies, changes)
 
 
 def _copy_unexpected(payout: PayoutIntent, copies: int) -> None:
     assert payout.settlement_id is not None
     changes = {"id": _id("stl_", "u"), "payout_id": "null", "tx_hash": _hash("u"), **TIMES}
-    _copy(Settlement, payout.settlement_id, copies, changes)
+    copy(Settlement, payout.settlement_id, copies, changes)
 
 
 def _id(prefix: str, letter: str) -> str:
@@ -79,8 +79,8 @@ def _hash(letter: str) -> str:
     return f"'{letter}' || lpad(to_hex(n), 63, '0')"
 
 
-def _copy(model: type[Model], pk: str, copies: int, changes: Mapping[str, str]) -> None:
-    """Insert `copies` of one row; `changes` are SQL expressions in n, the number of the copy.
+def copy(model: type[Model], pk: str | int, copies: int, changes: Mapping[str, str]) -> None:
+    """Insert `copies` of one row; `changes` are SQL expressions in n, the copy's number from 1 on.
 
     Triggers and foreign keys sleep meanwhile: the rows are copies of one that passed them.
     """
