@@ -96,12 +96,22 @@ def is_found(payout: PayoutIntent) -> bool:
 
 
 def check_orphaned(transfer: Transfer, world: World) -> None:
-    """Another block was where its block had been, or it never was so in that block."""
+    """Another block was where its block had been, or it never was so in that block.
+
+    Where a liar told the truth and more, all of it is taken back, and the truth is kept anew.
+    """
     number, block_hash = transfer.block_number, transfer.block_hash
     places = [branch.places.get(transfer.tx_hash) for branch in world.past]
     mined = [place[1] for place in places if place and place[0].block_hash == block_hash]
-    if mined and is_true(transfer, mined[0]):
-        assert world.was_replaced(number, block_hash), f"taken back by silence: {transfer.tx_hash}"
+    if not mined or not is_true(transfer, mined[0]) or world.was_replaced(number, block_hash):
+        return
+    again = Transfer.objects.filter(
+        tx_hash=transfer.tx_hash,
+        ordinal=transfer.ordinal,
+        block_hash=block_hash,
+        orphaned_at=None,
+    )
+    assert again.exists(), f"taken back by silence: {transfer.tx_hash}"
 
 
 def check_failure(payout: PayoutIntent, world: World) -> None:
