@@ -27,6 +27,7 @@ WITH free AS (
     WHERE endpoint.deleted_at IS NULL AND endpoint.status = 'active'
         AND (endpoint.expires_at IS NULL OR endpoint.expires_at > statement_timestamp())
         AND (endpoint.leased_until IS NULL OR endpoint.leased_until <= statement_timestamp())
+        AND endpoint.id <> ALL(%(held)s)
         AND EXISTS (
             SELECT FROM webhooks_delivery AS delivery
             WHERE delivery.endpoint_id = endpoint.id AND delivery.status = 'pending'
@@ -93,9 +94,12 @@ def new_lease() -> str:
     return secrets.token_hex(16)
 
 
-def claim(lease: str, *, most: int, lease_s: float) -> list[Lane]:
-    """Lease up to `most` endpoints that have something due and that nobody is telling."""
-    parameters = {"lease": lease, "most": most, "lease_s": lease_s}
+def claim(lease: str, *, most: int, lease_s: float, held: Collection[str] = ()) -> list[Lane]:
+    """Lease up to `most` endpoints that have something due and that nobody is telling.
+
+    Not those that are `held`: their lease may have run out, but a delivery is still under way.
+    """
+    parameters = {"lease": lease, "most": most, "lease_s": lease_s, "held": list(held)}
     return [
         Lane(endpoint, _secrets_of(endpoint))
         for endpoint in Endpoint.objects.raw(_CLAIM, parameters)

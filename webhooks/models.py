@@ -39,7 +39,8 @@ class Endpoint(Tenanted):
     the new one; `previous_secret` signs too until `previous_until`, or until the switch is
     confirmed.
     A deleted endpoint is seen nowhere any more; its row stays, for its deliveries are a record.
-    `failing_since` is the first failure since anything was last delivered. `lease` names the
+    `failing_since` is the first failure since anything was last delivered. `last_delivered_at`
+    is exact once it is told no more; meanwhile it may be some deliveries old. `lease` names the
     sender that is telling it right now: one at a time, so that events arrive in order.
     A local endpoint is one on this machine, made by `webhook_listen` in the sandbox alone.
     """

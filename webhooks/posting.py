@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from queue import SimpleQueue
 from time import perf_counter
 from types import TracebackType
@@ -109,7 +110,7 @@ class Posting:
         said = _Said()
         with dialled() as dial:
             try:
-                await self._exchange(post, said)
+                await self._exchange(post, at, said)
             except _UnreadableSecret:
                 said.failed(UNREADABLE)
             except TimeoutError:
@@ -147,12 +148,12 @@ class Posting:
             self.outcomes.put(self._gathered)
             self._gathered = []
 
-    async def _exchange(self, post: Post, said: "_Said") -> None:
+    async def _exchange(self, post: Post, at: datetime, said: "_Said") -> None:
         due, endpoint = post.due, post.endpoint
         if not post.secrets:
             raise _UnreadableSecret
         headers = signing.headers(
-            due.event_id, due.body, post.secrets, timezone.now(), event_type=due.event_type
+            due.event_id, due.body, post.secrets, at, event_type=due.event_type
         )
         async with self._session(endpoint).post(
             # As it was registered, byte for byte: nothing is decoded and encoded again.

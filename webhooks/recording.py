@@ -1,7 +1,9 @@
 """What came of attempts, written many at a time in one statement.
 
-The endpoints are locked first, in the order of their ids, then the deliveries: as every act on an
-endpoint does. An outcome counts where the delivery had as many attempts as when it was claimed.
+The endpoints whose rows change are locked first, in the order of their ids, then the deliveries: as
+every act on an endpoint does. One more arrival in a row of them changes no endpoint: its row is
+written once a lane has come to the end of what was read ahead, and when a third of the lease is
+over. An outcome counts where the delivery had as many attempts as when it was claimed.
 So a sender that lost its lease, and another that made the same attempt, do not count it twice.
 A delivery that was canceled or redelivered while it was under way stays that; its attempt is
 logged.
@@ -59,28 +61,39 @@ class _Told:
     is_ours: bool
 
 
+RENEWED = 2 / 3  # of a lease: with less than that left it begins anew
+
 # Nobody waits for the disk: an outcome that a crash of the database takes along is an attempt made
 # twice, which receivers are told to expect. The setting ends with this transaction.
+# `endpoint` has those whose rows change. The others are read as the statement found them: their
+# leases have so long to run that nobody takes them over before the next outcome.
+# The ids stand in arrays for the planner's sake: of any JSON it expects a hundred rows, for which
+# it would read whole tables. The count has every endpoint locked before the first delivery.
 _RECORD = """
 WITH quick AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', TRUE)
 ), told AS (
     SELECT * FROM json_to_recordset(%(told)s::json) AS told (
-        endpoint_id varchar, version timestamptz, goes_on boolean, delivery_id varchar,
-        number int, tries int, status varchar, next_attempt_at timestamptz, is_delivered boolean,
-        at timestamptz, ended_at timestamptz, duration_ms int, address varchar,
-        status_code smallint, error varchar, answer text
+        endpoint_id varchar, version timestamptz, goes_on boolean, is_plain boolean,
+        delivery_id varchar, number int, tries int, status varchar, next_attempt_at timestamptz,
+        is_delivered boolean, at timestamptz, ended_at timestamptz, duration_ms int,
+        address varchar, status_code smallint, error varchar, answer text
     )
 ), endpoint AS (
-    SELECT id FROM webhooks_endpoint WHERE id IN (SELECT endpoint_id FROM told)
+    SELECT id FROM webhooks_endpoint
+    WHERE id = ANY(ARRAY(SELECT endpoint_id FROM told)) AND (
+        id IN (SELECT endpoint_id FROM told WHERE NOT is_plain) OR failing_since IS NOT NULL
+        OR leased_until < statement_timestamp() + %(renewed_s)s * interval '1 second'
+    )
     ORDER BY id FOR NO KEY UPDATE
 ), delivery AS (
     SELECT delivery.id, delivery.status = 'pending' AND delivery.tries = told.tries AS stands
-    FROM endpoint
-    JOIN told ON told.endpoint_id = endpoint.id
+    FROM quick CROSS JOIN (SELECT count(*) FROM endpoint) AS first
+    CROSS JOIN told
     JOIN webhooks_delivery AS delivery
         ON delivery.id = told.delivery_id AND delivery.attempts = told.number - 1
-    FOR NO KEY UPDATE OF delivery
+    WHERE delivery.id = ANY(ARRAY(SELECT delivery_id FROM told))
+    ORDER BY delivery.id FOR NO KEY UPDATE OF delivery
 ), counted AS (
     UPDATE webhooks_delivery AS row
     SET attempts = told.number,
@@ -92,7 +105,7 @@ WITH quick AS MATERIALIZED (
             ELSE row.delivered_at END,
         updated_at = statement_timestamp()
     FROM delivery JOIN told ON told.delivery_id = delivery.id
-    WHERE row.id = delivery.id
+    WHERE row.id = delivery.id AND row.id = ANY(ARRAY(SELECT delivery_id FROM told))
     RETURNING row.id
 ), logged AS (
     INSERT INTO webhooks_attempt (
@@ -101,35 +114,47 @@ WITH quick AS MATERIALIZED (
     SELECT told.delivery_id, told.number, told.at, told.duration_ms, told.address,
         told.status_code, told.error, told.answer
     FROM told JOIN counted ON counted.id = told.delivery_id
+), changed AS (
+    UPDATE webhooks_endpoint AS row
+    SET failing_since = CASE WHEN told.is_delivered THEN NULL
+            ELSE coalesce(row.failing_since, told.ended_at) END,
+        last_delivered_at = CASE WHEN told.is_delivered THEN told.ended_at
+            ELSE row.last_delivered_at END,
+        lease = CASE WHEN row.lease = %(lease)s AND NOT told.goes_on THEN '' ELSE row.lease END,
+        leased_until = CASE
+            WHEN row.lease <> %(lease)s THEN row.leased_until
+            WHEN told.goes_on THEN statement_timestamp() + %(lease_s)s * interval '1 second'
+            ELSE statement_timestamp()
+        END
+    FROM endpoint JOIN told ON told.endpoint_id = endpoint.id
+    WHERE row.id = endpoint.id AND row.id = ANY(ARRAY(SELECT endpoint_id FROM told))
+    RETURNING row.*, told.version
+), seen AS (
+    SELECT * FROM changed
+    UNION ALL
+    SELECT row.*, told.version FROM webhooks_endpoint AS row
+    JOIN told ON told.endpoint_id = row.id
+    WHERE row.id = ANY(ARRAY(SELECT endpoint_id FROM told))
+        AND row.id NOT IN (SELECT id FROM endpoint)
+        AND row.leased_until >= statement_timestamp() + %(renewed_s)s * interval '1 second'
 )
-UPDATE webhooks_endpoint AS row
-SET failing_since = CASE WHEN told.is_delivered THEN NULL
-        ELSE coalesce(row.failing_since, told.ended_at) END,
-    last_delivered_at = CASE WHEN told.is_delivered THEN told.ended_at
-        ELSE row.last_delivered_at END,
-    lease = CASE WHEN row.lease = %(lease)s AND NOT told.goes_on THEN '' ELSE row.lease END,
-    leased_until = CASE
-        WHEN row.lease <> %(lease)s THEN row.leased_until
-        WHEN told.goes_on THEN statement_timestamp() + %(lease_s)s * interval '1 second'
-        ELSE statement_timestamp()
-    END
-FROM endpoint JOIN told ON told.endpoint_id = endpoint.id
-WHERE row.id = endpoint.id
-RETURNING row.id, row.organization_id, row.environment,
-    row.status = 'active' AND row.deleted_at IS NULL,
-    row.failing_since,
-    row.lease = %(lease)s AND row.updated_at = told.version,
-    (SELECT set_config FROM quick)
+SELECT id, organization_id, environment, status = 'active' AND deleted_at IS NULL,
+    failing_since, lease = %(lease)s AND updated_at = version
+FROM seen
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An outcome and its lane: as which `version` the endpoint was claimed, whether it goes on."""
+    """An outcome and its lane: as which `version` the endpoint was claimed, whether it goes on.
+
+    `has_next` where it goes on with what was read ahead.
+    """
 
     outcome: Outcome
     version: datetime
     goes_on: bool
+    has_next: bool
 
 
 def record(lease: str, entries: Sequence[Entry], *, lease_s: float) -> set[str]:
@@ -149,10 +174,15 @@ def record(lease: str, entries: Sequence[Entry], *, lease_s: float) -> set[str]:
 
 
 def _write(lease: str, entries: Sequence[Entry], lease_s: float) -> list[_Told]:
-    text = exact_json.dumps([_row(entry) for entry in entries]).decode()
+    parameters: dict[str, str | float] = {
+        "told": exact_json.dumps([_row(entry) for entry in entries]).decode(),
+        "lease": lease,
+        "lease_s": lease_s,
+        "renewed_s": lease_s * RENEWED,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, {"told": text, "lease": lease, "lease_s": lease_s})
-        return [_Told(*row[:-1]) for row in cursor.fetchall()]
+        cursor.execute(_RECORD, parameters)
+        return [_Told(*row) for row in cursor.fetchall()]
 
 
 def _row(entry: Entry) -> dict[str, object]:
@@ -162,6 +192,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "endpoint_id": due.endpoint_id,
         "version": entry.version,
         "goes_on": entry.goes_on,
+        "is_plain": entry.has_next and outcome.is_delivered,
         "delivery_id": due.delivery_id,
         "number": due.attempts + 1,
         "tries": due.tries,

@@ -120,10 +120,14 @@ class _Run:
         assign_sequences()
         self.sent.owed += feed()
         room = self._limits.lanes - len(self._lanes)
-        lanes = claiming.claim(self._lease, most=room, lease_s=self._limits.lease_s) if room else []
+        lanes = self._claim(room) if room else []
         self._has_room_for_all = len(lanes) < room
         self._lanes.update((lane.endpoint.id, lane) for lane in lanes)
         self._hand_over(lanes)
+
+    def _claim(self, most: int) -> list[Lane]:
+        lease_s = self._limits.lease_s
+        return claiming.claim(self._lease, most=most, lease_s=lease_s, held=self._lanes)
 
     def _hand_over(self, lanes: Collection[Lane]) -> None:
         """Send the next delivery of each; a lane without one ends."""
@@ -163,9 +167,9 @@ class _Run:
     def _entry(self, outcome: Outcome, *, goes_on: bool) -> Entry:
         """A lane goes on while its receiver answers at all; else the others have their turn."""
         lane = self._lanes[outcome.due.endpoint_id]
-        has_more = bool(lane.waiting) or lane.may_have_more
-        answers = outcome.status_code is not None
-        return Entry(outcome, lane.endpoint.updated_at, goes_on and has_more and answers)
+        has_next = bool(lane.waiting)
+        goes_on = goes_on and outcome.status_code is not None and (has_next or lane.may_have_more)
+        return Entry(outcome, lane.endpoint.updated_at, goes_on, goes_on and has_next)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         delivered = sum(outcome.is_delivered for outcome in outcomes)

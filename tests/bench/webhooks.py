@@ -100,7 +100,7 @@ def beside_bare_loops(receiver: Receiver) -> list[Figure]:
             ratio(took, OURS, rival),
             "× time",
             rates[rival],
-            LIMIT if receiver.answers_after_ms and rival == BARE else None,
+            LIMIT if rival == BARE else None,
         )
         for rival in arms
         if rival != OURS
