@@ -18,6 +18,9 @@ MOST_SINGLE_ROWS = 100
 FRESH = timedelta(minutes=15)
 SLOW_EVERY = timedelta(minutes=1)
 LATE_EVERY = timedelta(hours=1)
+# Whoever may know of a transaction and did not say so yet is asked so much longer, whatever the
+# limit: often enough that the question comes even where it comes hourly.
+UNHEARD_FOR = 2 * LATE_EVERY
 # A node that does not say how far blocks are beyond any reorganization: then a day is taken for it.
 SURELY_FINALIZED = timedelta(days=1)
 
@@ -28,18 +31,27 @@ def reference_of(row: WatchedTransaction) -> str:
 
 
 def unseen_due(
-    at: datetime, *, network: Network, scope: str, reads_blocks: bool = False
+    at: datetime,
+    *,
+    network: Network,
+    scope: str,
+    read_at: datetime | None,
+    reads_blocks: bool = False,
 ) -> list[WatchedTransaction]:
     """Return the rows in no block that are to be asked now.
 
     In every pass for the first 15 minutes, then each minute, and past the network's limit hourly:
     whoever looks for a transaction so late waits for a surprise. Where the chain's scan reads whole
     blocks, it finds them in between, and a fresh one is asked each minute too.
+
+    `read_at` is when the chain was last read. No limit passes while nobody reads: what was waited
+    for then is asked at least once more, however long that is ago.
     """
     never = Q(asked_at=None) if reads_blocks else Q(asked_at=None) | Q(watched_at__gt=at - FRESH)
     slow = Q(watched_at__gt=at - network.not_found_limit, asked_at__lte=at - SLOW_EVERY)
     late = Q(asked_at__lte=at - LATE_EVERY)
-    due = _unseen(network.chain, scope, at).filter(never | slow | late)
+    since = at if read_at is None else min(at, read_at)
+    due = _unseen(network.chain, scope, since).filter(never | slow | late)
     most = MOST_SINGLE_ROWS if reads_blocks else MOST_ROWS
     return list(due.order_by(F("asked_at").asc(nulls_first=True), "pk")[:most])
 

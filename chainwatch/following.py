@@ -45,7 +45,13 @@ def follow(chain: str, scope: str = "", readers: Sequence[ChainReader] | None = 
     """
     now = _begin(chain, scope)
     reads_blocks = _reads_blocks(now, readers)
-    unseen = due.unseen_due(now.at, network=now.network, scope=scope, reads_blocks=reads_blocks)
+    unseen = due.unseen_due(
+        now.at,
+        network=now.network,
+        scope=scope,
+        read_at=now.stored.read_at,
+        reads_blocks=reads_blocks,
+    )
     if not unseen and not _is_in_flight(now, reads_blocks=reads_blocks):
         return Followed(chain, scope)
     return _followed(now, readers, lambda: _make(now, unseen))

@@ -236,6 +236,8 @@ def _write(now: Pass, scanned: Scanned, receipts: Mapping[str, tuple[Receipt, st
     now.seen += sightings.record_sightings(
         [Sighting(row, *receipt) for row, receipt in waiting if receipt is not None], at=now.at
     )
+    if untold := [row for row, receipt in waiting if receipt is None]:
+        sightings.record_found_again(untold, at=now.at)
 
 
 def _found(now: Pass, tx_hash: str, key: str, *, is_told: bool) -> WatchedTransaction:

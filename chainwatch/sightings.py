@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from billing.chains import Finality, Network, network, strictest
 from chainwatch.chains.base import Receipt, TransferLog
-from chainwatch.due import FRESH
+from chainwatch.due import FRESH, UNHEARD_FOR
 from chainwatch.models import Transfer, WatchedTransaction
 
 
@@ -47,11 +47,23 @@ def record_absent(
 
 
 def record_unanswered(rows: Sequence[WatchedTransaction], *, at: datetime) -> None:
-    """Record that these rows were asked in vain: absence needs the word of every node."""
+    """Record that these rows were asked in vain: absence needs the word of every node.
+
+    Until all have given it no limit passes: who did not answer may know the transaction.
+    """
     pks = [row.pk for row in rows]
     _update(
         WatchedTransaction.objects.filter(pk__in=pks, block_hash=None),
-        {"asked_at": at, "absent_block_time": None},
+        {"asked_at": at, "absent_block_time": None, "watch_until": _not_before(at + UNHEARD_FOR)},
+    )
+
+
+def record_found_again(rows: Sequence[WatchedTransaction], *, at: datetime) -> None:
+    """Record that a scan found rows that are in no block, and no receipt of them could be had."""
+    pks = [row.pk for row in rows]
+    _update(
+        WatchedTransaction.objects.filter(pk__in=pks, block_hash=None),
+        {"watch_until": _not_before(at + UNHEARD_FOR)},
     )
 
 
@@ -206,6 +218,8 @@ def _orphan(row: WatchedTransaction, *, at: datetime) -> None:
     row.block_number = row.block_hash = row.block_time = row.succeeded = row.seen_at = None
     row.final_at = row.nonce_asked_at = None
     row.asked_at = None  # It is asked in the next pass: it may be in another block already.
+    # However late that is: the scan may be past the block in which it is now.
+    row.watch_until = max(row.watch_until, at + UNHEARD_FOR)
     row.orphaned_at = at
 
 
@@ -231,6 +245,10 @@ def _transfers(row: WatchedTransaction, sighting: Sighting, *, at: datetime) -> 
         )
         for log in receipt.transfers
     )
+
+
+def _not_before(at: datetime) -> Greatest:
+    return Greatest(Value(at, models.DateTimeField()), F("watch_until"))
 
 
 def _later() -> Greatest:
@@ -271,6 +289,7 @@ def _save(rows: Iterable[WatchedTransaction]) -> None:
             "replaced_by",
             "nonce_asked_at",
             "asked_at",
+            "watch_until",
             "orphaned_at",
             "changed_at",
         ],

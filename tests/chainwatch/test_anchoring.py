@@ -83,6 +83,28 @@ def test_one_word_of_two_is_not_enough_to_take_a_block_away(trio: list[StubNode]
     assert followed.orphaned == 0
 
 
+def test_what_one_node_alone_calls_finalized_can_still_be_taken_back(
+    trio: list[StubNode],
+) -> None:
+    for node in trio:
+        node.levels = {"safe": 10, "finalized": 60}
+    trio[0].levels = {"safe": 0, "finalized": 0}
+    watch(PAID)
+    for _ in range(6):  # Each node is asked first twice.
+        follow("arbitrum")
+        advance(trio)
+    assert state(PAID).final_at is not None
+    assert state(PAID).finalized_at is None
+
+    for node in trio:
+        node.fork(90, "another")
+        del node.receipts[PAID]
+    for _ in range(2):
+        follow("arbitrum")
+
+    assert state(PAID).block_number is None
+
+
 def test_a_fork_deeper_than_the_newest_anchors_is_found(trio: list[StubNode]) -> None:
     watch(PAID)
     services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())

@@ -1,9 +1,9 @@
 """What must hold at every step of a schedule, whatever the nodes said."""
 
-from chainwatch.models import Transfer
+from chainwatch.models import Transfer, WatchedTransaction
 from payouts.models import PayoutIntent, Settlement, SubmittedHash
 from tests.payouts.replaying import assert_replays
-from tests.simulator.digest import PROVEN_BY_A_BLOCK, Digest
+from tests.simulator.digest import PROVEN_BY_A_BLOCK, Digest, standing_transfers
 from tests.simulator.running import Run
 from tests.simulator.world import Mined, Move, World
 
@@ -25,6 +25,7 @@ class Checks:
     def at_the_end(self) -> None:
         for payout in self._run.company.payouts:
             assert_replays(payout.id)
+        check_final(self._run.company.chain, self._world)
 
     def _no_wrong_settlement(self) -> None:
         organization = self._run.company.people.admin.organization_id
@@ -65,6 +66,19 @@ def check_end(end: Digest, world: World) -> None:
     for place, (status, _, _, tx_hash, attention, _) in end.payouts.items():
         is_open = status in ("executed", "verifying")
         assert not is_open or attention, f"nothing follows for payout {place} from {tx_hash}"
+
+
+def check_final(chain: str, world: World) -> None:
+    """Whatever was believed to the end is what the final chain holds, found or named."""
+    final = WatchedTransaction.objects.filter(chain=chain, scope="", final_at__isnull=False)
+    places = world.branch.places
+    for row in final:
+        assert row.tx_hash in places, f"final and in no block: {row.tx_hash}"
+        block, mined = places[row.tx_hash]
+        assert (row.block_hash, row.succeeded) == (block.block_hash, mined.succeeded), row.tx_hash
+    for transfer in standing_transfers(chain).filter(tx_hash__in=final.values("tx_hash")):
+        _, mined = places[transfer.tx_hash]
+        assert is_true(transfer, mined), f"a final transfer that is none: {transfer.tx_hash}"
 
 
 def check_settlement(settlement: Settlement, world: World) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db.models import QuerySet
+
 from chainwatch.models import Transfer, WatchedTransaction
 from payouts.models import PayoutIntent, Settlement, SubmittedHash
 from tests.simulator.company import Company
@@ -28,8 +30,11 @@ class Digest:
 
     Left out of `claims` is money that is nobody's in a transaction that was named: whether it was
     noted as unexpected depends on whether it was named before it was final.
-    Left out of `transactions` are those that were found by what they moved in a block that left the
-    chain, and that revert in the one where they are now.
+    Left out of `transactions` and `transfers` is what nobody named and no watched wallet sent. Of
+    that an undisturbed watcher may never have heard: a transaction that was found by what it moved
+    in a block that left the chain, and that reverts in the one where it is now; one that a liar
+    found in a range; one that replaced another whose nonce could be learned only while that one
+    waited. That what is told of it is true is checked against the world.
     `reversed` are the places of payouts whose settlement stands on a transfer that left the chain;
     `unproven` those that failed by what a final block said which left the chain, or as not found
     and were mined afterwards; `late` those that had failed before they were paid.
@@ -53,18 +58,15 @@ def digest(company: Company) -> Digest:
     named = {(places[payout_id], h) for payout_id, h in names.values_list("payout_id", "tx_hash")}
     watched = WatchedTransaction.objects.filter(chain=company.chain, scope="")
     in_blocks = [row for row in watched if row.block_hash is not None]
+    ours = {tx_hash for _, tx_hash in named} | _sent_by_watched(company)
     settlements = list(
         Settlement.objects.filter(organization_id=company.people.admin.organization_id)
     )
     return Digest(
         payouts={place: _payout(each) for place, each in by_place.items()},
         claims=_claims(settlements, places, {tx_hash for _, tx_hash in named}),
-        transfers=_transfers(company.chain),
-        transactions={
-            row.tx_hash: _transaction(row)
-            for row in in_blocks
-            if row.succeeded or row.found_at is None
-        },
+        transfers=_transfers(company.chain, ours),
+        transactions={row.tx_hash: _transaction(row) for row in in_blocks if row.tx_hash in ours},
         reversed=frozenset(
             places[each.payout_id]
             for each in settlements
@@ -125,6 +127,11 @@ def without_unproven(found: Digest, expected: Digest) -> Digest:
     )
 
 
+def standing_transfers(chain: str) -> QuerySet[Transfer]:
+    """What a live chain says now, as far as is known."""
+    return Transfer.objects.filter(chain=chain, scope="", orphaned_at=None)
+
+
 def _payout(payout: PayoutIntent) -> tuple[Any, ...]:
     settlement = payout.settlement
     return (
@@ -172,8 +179,16 @@ def _is_late(payout: PayoutIntent) -> bool:
     return payout.status == "failed" and payout.settlement_id is not None
 
 
-def _transfers(chain: str) -> frozenset[tuple[Any, ...]]:
-    rows = Transfer.objects.filter(chain=chain, scope="", orphaned_at=None)
+def _sent_by_watched(company: Company) -> set[str]:
+    """The transactions in which money left a watched wallet, in the block where they stand."""
+    if not company.has_registered:
+        return set()
+    sent = standing_transfers(company.chain).filter(from_address__in=company.sources)
+    return set(sent.values_list("tx_hash", flat=True))
+
+
+def _transfers(chain: str, ours: Collection[str]) -> frozenset[tuple[Any, ...]]:
+    rows = standing_transfers(chain).filter(tx_hash__in=ours)
     return frozenset(
         rows.values_list(
             "tx_hash", "ordinal", "contract", "from_address", "to_address", "amount_atomic",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chainwatch.chains.base import ChainUnavailable, Head, RangeTooLarge, Receipt, Sent
-from tests.simulator.nodes import Fault, receipt_of
+from tests.simulator.nodes import HONEST, Fault, receipt_of
 from tests.simulator.world import Branch, Mined, World
 
 # What the reader says of an answer that it could not use; how it finds out has its own tests.
@@ -52,7 +52,7 @@ class Lagging(Fault):
     """The chain as it was some blocks, or some forks, ago."""
 
     def __init__(self, world: World, dice: random.Random) -> None:
-        self._by = dice.randint(1, 12)
+        self._by = dice.choice((1, 2, 4, 8, 12, 20, 30))
 
     def view(self, world: World) -> Branch:
         return world.past[max(0, len(world.past) - 1 - self._by)]
@@ -80,6 +80,34 @@ class Forgetful(Fault):
 
     def sent(self, sent: Sent | None) -> Sent | None:
         return None
+
+
+class Balanced(Fault):
+    """One address, several nodes behind it: each question is answered by another of them.
+
+    One of those lags, has lost something or answers half, the others are well.
+    """
+
+    def __init__(self, world: World, dice: random.Random) -> None:
+        self._dice = dice
+        self._sick = dice.choice((Lagging, Lagging, Forgetful, Partial, Silent))(world, dice)
+        self._asked: Fault = HONEST
+
+    def before(self, method: str) -> None:
+        self._asked = self._dice.choice((HONEST, self._sick))
+        self._asked.before(method)
+
+    def view(self, world: World) -> Branch:
+        return self._asked.view(world)
+
+    def is_silent_on(self, reference: str) -> bool:
+        return self._asked.is_silent_on(reference)
+
+    def receipt(self, reference: str, receipt: Receipt | None) -> Receipt | None:
+        return self._asked.receipt(reference, receipt)
+
+    def sent(self, sent: Sent | None) -> Sent | None:
+        return self._asked.sent(sent)
 
 
 # --- Lies -----------------------------------------------------------------------------------------
@@ -202,7 +230,7 @@ class FalseNonces(Fault):
         return self._dice.choice((0, nonce + 1, nonce + 50))
 
 
-FAILINGS: tuple[MakeFault, ...] = (Silent, Partial, Lagging, Narrow, Forgetful)
+FAILINGS: tuple[MakeFault, ...] = (Silent, Partial, Lagging, Narrow, Forgetful, *(Balanced,) * 2)
 LIES: tuple[MakeFault, ...] = (
     *(FalseReceipts,) * 3, *(Inventing,) * 2, *(FalseHead,) * 3,
     OnADeadFork, FalseBlocks, Blind, FalseNonces,

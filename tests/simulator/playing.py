@@ -12,7 +12,7 @@ from tests.simulator.checks import Checks, check_end
 from tests.simulator.company import Company
 from tests.simulator.digest import Digest, differences, digest, without_unproven
 from tests.simulator.nodes import HONEST
-from tests.simulator.running import WORDS, Run, Step, Weather, clock_of, schedule
+from tests.simulator.running import OPENING, WORDS, Run, Step, Weather, clock_of, schedule
 from tests.simulator.world import Lags, World
 
 MOST_TICKS = 24
@@ -20,7 +20,7 @@ MOST_TICKS = 24
 
 @dataclass(frozen=True)
 class Property:
-    """One kind of schedule: how long, of which steps, in what weather, with which forks.
+    """One kind of schedule: how it begins, how long it is, of which steps, weather and forks.
 
     With `is_bounded_by_rule` no fork replaces what is final by the network's rule, else none
     replaces what is finalized. Unless it `heals`, nodes lie and fail to the very end.
@@ -28,6 +28,7 @@ class Property:
 
     length: int = 24
     words: Mapping[str, int] = field(default_factory=lambda: WORDS)
+    opening: Sequence[str] = OPENING
     weather: Weather = field(default_factory=Weather)
     is_bounded_by_rule: bool = True
     heals: bool = True
@@ -71,7 +72,7 @@ def assert_holds(company: Company, prop: Property, seed: int) -> int:
 
     Where it fails, says the smallest part of it that fails too.
     """
-    steps = schedule(seed, prop.length, prop.words)
+    steps = schedule(seed, prop.length, prop.words, prop.opening)
     played = _played_safely(company, prop, seed, steps)
     if played.wrong:
         least = _least(company, prop, seed, steps)

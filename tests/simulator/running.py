@@ -32,7 +32,8 @@ OPENING = ("send", "submit", "send", "submit", "mine", "tick")
 WORDS = {
     "send": 3, "submit": 4, "mine": 8, "fork": 7, "drop": 1, "again": 1, "speed_up": 1,
     "name_replacement": 1, "outflow": 1, "wait": 2, "fault": 2, "heal": 1, "tick": 7,
-    "tick_of_two": 2, "tick_while_moving": 3, "killed_tick": 2,
+    "tick_of_two": 2, "tick_while_moving": 3, "killed_tick": 2, "storm": 0,
+    "outlast": 0,
 }  # fmt: skip
 
 
@@ -193,6 +194,12 @@ class Run:
     def wait(self, dice: random.Random) -> None:
         self.world.pass_time(timedelta(minutes=dice.choice((1, 16, 70, 200))))
 
+    def outlast(self, dice: random.Random) -> None:
+        """Let more time pass than a transaction may be missing."""
+        limit = self.world.network.not_found_limit
+        self.world.pass_time(limit + timedelta(minutes=dice.choice((1, 61))))
+        self.world.mine(2, chance=0.3)
+
     def fault(self, dice: random.Random) -> None:
         """Let one more node fail or lie, as far as the weather allows."""
         weather = self.weather
@@ -202,6 +209,12 @@ class Run:
         elif weather.failing:
             place = dice.randrange(weather.liars, min(NODES, weather.liars + weather.failing))
             self.nodes[place].fault = dice.choice(FAILINGS)(self.world, dice)
+
+    def storm(self, dice: random.Random) -> None:
+        """Let all that may fail do so at once, each in its own way."""
+        weather = self.weather
+        for node in self.nodes[weather.liars : weather.liars + weather.failing]:
+            node.fault = dice.choice(FAILINGS)(self.world, dice)
 
     def heal(self, dice: random.Random) -> None:
         for node in self.nodes[self.weather.liars :]:
@@ -236,10 +249,12 @@ class Run:
             act(dice)
             if dice.random() < 0.5:
                 self.tick(dice, self.others)
+            elif dice.random() < 0.5:
+                self.killed_tick(dice, self.others)
 
         self._tick_with(dice, move)
 
-    def killed_tick(self, dice: random.Random) -> None:
+    def killed_tick(self, dice: random.Random, nodes: Sequence[Node] | None = None) -> None:
         """The watcher is killed before one of its statements; what was committed stays."""
         left = dice.randint(1, MOST_STATEMENTS)
 
@@ -252,7 +267,7 @@ class Run:
 
         with connection.execute_wrapper(execute):
             try:
-                self.tick(dice)
+                self.tick(dice, nodes)
             except Killed:
                 # What Django would have undone as a whole was one statement, and that never ran.
                 transaction.set_rollback(False)
@@ -276,10 +291,15 @@ class Run:
                 node.between = None
 
 
-def schedule(seed: int, length: int, weights: Mapping[str, int] = WORDS) -> list[Step]:
+def schedule(
+    seed: int,
+    length: int,
+    weights: Mapping[str, int] = WORDS,
+    opening: Sequence[str] = OPENING,
+) -> list[Step]:
     """The steps of a seed: the opening, and so many more."""
     dice = random.Random(f"schedule {seed}")
-    words = [*OPENING, *dice.choices(list(weights), list(weights.values()), k=length)]
+    words = [*opening, *dice.choices(list(weights), list(weights.values()), k=length)]
     return [(word, dice.getrandbits(32)) for word in words]
 
 

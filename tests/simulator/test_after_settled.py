@@ -22,7 +22,7 @@ from tests.simulator.world import World
 
 pytestmark = pytest.mark.django_db
 
-SCHEDULES = 1_000 if os.environ.get("SOAK") else 6
+SCHEDULES = 1_000 if os.environ.get("SOAK") else 8
 ALARMS = 1_000 if os.environ.get("SOAK") else 5
 PARTS = 4 if os.environ.get("SOAK") else 2
 DEEPER = Property(is_bounded_by_rule=False)

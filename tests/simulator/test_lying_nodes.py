@@ -14,7 +14,7 @@ from tests.simulator.running import WORDS, Weather
 
 pytestmark = pytest.mark.django_db
 
-SCHEDULES = 2_000 if os.environ.get("SOAK") else 3  # of each of these
+SCHEDULES = 2_000 if os.environ.get("SOAK") else 6  # of each of these
 KINDS: dict[str, dict[str, Any]] = {
     "base": {"chain": "base", "confirmations": 4},
     "base, no wallet known": {"chain": "base", "confirmations": 4, "registers": False},
