@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, Q, QuerySet, Value
+from django.db.models import F, Min, Q, QuerySet, Value
 from django.utils import timezone
 
 from billing.chains import Chain, Network, network
 from billing.display import span_words
-from chainwatch import nodes
-from chainwatch.models import ChainHead, ChainNode, Cursor, WatchedAddress, WatchedTransaction
+from chainwatch import due, nodes
+from chainwatch.models import (
+    ChainHead,
+    ChainNode,
+    Cursor,
+    RestingCursor,
+    SandboxChain,
+    WatchedAddress,
+    WatchedTransaction,
+)
 
 SILENT = timedelta(minutes=10)  # without a good read
 BEHIND = timedelta(minutes=10)  # from the last scanned block to the head
@@ -123,7 +131,7 @@ def unscanned(head: ChainHead | None, cursor: Cursor | None) -> tuple[int, timed
 
 
 def _waiting(scope: str) -> Mapping[str, Waiting]:
-    """Return the chains on which something is in flight or watched. One query."""
+    """Return the chains on which something is in flight or looked for. One query."""
     now = timezone.now()
     mine = WatchedTransaction.objects.filter(scope=scope)
     # Each part is answered by a partial index of its own. Past the limit, hashes are asked hourly.
@@ -140,19 +148,40 @@ def _waiting(scope: str) -> Mapping[str, Waiting]:
             for chain in Chain
         ),
     ]
-    is_watched = Q(is_outgoing=True) | Q(is_incoming=True)
-    addresses = _since(WatchedAddress.objects.filter(is_watched, scope=scope), is_scanned=True)
     parts = [_since(each, is_scanned=False) for each in hashes]
     found: dict[str, Waiting] = {}
-    for chain, since, is_scanned in addresses.union(*parts, all=True):
+    for chain, since, is_scanned in parts[0].union(*parts[1:], *_addresses(scope, now), all=True):
         if scope or network(chain).is_configured:
             other = found.get(chain, Waiting(since, is_scanned))
             found[chain] = Waiting(min(since, other.since), is_scanned or other.is_scanned)
     return found
 
 
+def _addresses(scope: str, now: datetime) -> list[QuerySet[Any, Any]]:
+    """What addresses are waited for: live ones always, resting ones when their day's scan is due.
+
+    On a simulated chain a transaction is, that no scan has looked at.
+    """
+    if scope:
+        news = due.unscanned(now).filter(scope=scope)
+        return [_since(news, "unscanned_since", is_scanned=True)]
+    is_live = Q(is_outgoing=True) | Q(is_incoming=True)
+    live = WatchedAddress.objects.filter(is_live, scope="")
+    daily = due.resting(now).annotate(due_at=F("done_at") + due.RESTING_EVERY)
+    return [
+        _since(live, is_scanned=True),
+        _since(daily, "due_at", is_scanned=False),
+    ]
+
+
 def _since(
-    rows: QuerySet[WatchedTransaction] | QuerySet[WatchedAddress], *, is_scanned: bool
+    rows: QuerySet[WatchedTransaction]
+    | QuerySet[WatchedAddress]
+    | QuerySet[RestingCursor]
+    | QuerySet[SandboxChain],
+    moment: str = "watched_at",
+    *,
+    is_scanned: bool,
 ) -> QuerySet[Any, Any]:
-    grouped = rows.order_by().values_list("chain").annotate(since=Min("watched_at"))
+    grouped = rows.order_by().values_list("chain").annotate(since=Min(moment))
     return grouped.annotate(is_scanned=Value(is_scanned))

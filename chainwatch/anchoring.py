@@ -9,12 +9,13 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Least
 
 from chainwatch import due, sightings
 from chainwatch.chains import providers
 from chainwatch.chains.base import ChainReader, Header, Look
-from chainwatch.models import Block, Cursor, WatchedTransaction
+from chainwatch.models import Block, Cursor, RestingCursor, WatchedTransaction
 from chainwatch.passes import Pass
 
 logger = logging.getLogger(__name__)
@@ -137,12 +138,17 @@ def _rewind(now: Pass, anchors: Sequence[Block], stands: set[BlockId], gone: set
         return
     now.is_rewound = True
     lowest = min(each.number for each in lost)
-    below = [each.number for each in anchors if _id_of(each) in stands and each.number < lowest]
-    fork = max(below, default=max(0, lowest - WELL_BELOW))
+    # The anchors are in order, the newest first.
+    below = (each for each in anchors if _id_of(each) in stands and each.number < lowest)
+    highest = next(below, None)
+    fork = highest.number if highest is not None else max(0, lowest - WELL_BELOW)
     with transaction.atomic():
         Cursor.objects.filter(chain=now.chain, scope=now.scope, next_block__gt=fork + 1).update(
-            next_block=fork + 1, version=F("version") + 1
+            next_block=fork + 1,
+            block_time=highest.block_time if highest is not None else None,
+            version=F("version") + 1,
         )
+        _rewind_resting(now, fork)
         Block.objects.filter(pk__in=[each.pk for each in lost], orphaned_at=None).update(
             orphaned_at=now.at
         )
@@ -153,6 +159,15 @@ def _rewind(now: Pass, anchors: Sequence[Block], stands: set[BlockId], gone: set
         fork,
         now.orphaned,
     )
+
+
+def _rewind_resting(now: Pass, fork: int) -> None:
+    """Let the daily scan go back too; what it has done of its range may be of replaced blocks."""
+    if not now.scope:
+        cursors = RestingCursor.objects.filter(chain=now.chain)
+        cursors.filter(Q(next_block__gt=fork + 1) | Q(after_id__gt=0)).update(
+            next_block=Least("next_block", Value(fork + 1)), after_id=0, version=F("version") + 1
+        )
 
 
 def _orphan(now: Pass, rows: Sequence[WatchedTransaction]) -> None:

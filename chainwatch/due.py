@@ -3,12 +3,22 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.chains import Network
+from chainwatch import sandbox
 from chainwatch.chains.base import reference
-from chainwatch.models import WatchedAddress, WatchedTransaction
+from chainwatch.models import (
+    ChainHead,
+    Cursor,
+    RestingCursor,
+    SandboxChain,
+    SandboxTransaction,
+    WatchedAddress,
+    WatchedTransaction,
+)
 
 # One pass asks for so many hashes at most, the longest unasked first, so that a pass stays short:
 # where a request holds a hundred, and where it holds one.
@@ -23,6 +33,15 @@ LATE_EVERY = timedelta(hours=1)
 UNHEARD_FOR = 2 * LATE_EVERY
 # A node that does not say how far blocks are beyond any reorganization: then a day is taken for it.
 SURELY_FINALIZED = timedelta(days=1)
+RESTING_EVERY = timedelta(days=1)
+# A simulated chain that nobody has used for so long is left alone, whatever is on it; its head is
+# read for those who wait for many confirmations as long as DEEP_FOR.
+USED_FOR = timedelta(days=30)
+DEEP_FOR = timedelta(days=2)
+
+
+_HERE = {"chain": OuterRef("chain"), "scope": OuterRef("scope")}
+_IS_WATCHED = Q(is_outgoing=True) | Q(is_incoming=True) | Q(rests_since__isnull=False)
 
 
 def reference_of(row: WatchedTransaction) -> str:
@@ -81,17 +100,62 @@ def revocable(chain: str, scope: str) -> QuerySet[WatchedTransaction]:
 
 
 def scopes_in_flight(chain: str) -> list[str]:
-    """Return the simulated networks on which anything is watched for or can still change."""
+    """Return the simulated networks on which anything is new to a scan or can still change.
+
+    One on which addresses are watched and nothing new happened needs no pass: there may be very
+    many of those. Only where something did lately, the head is still read each minute, for those
+    who wait for more confirmations than the chain's last level.
+    """
+    at = timezone.now()
     simulated = WatchedTransaction.objects.filter(chain=chain, scope__gt="")
-    unseen = simulated.filter(block_hash=None, watch_until__gt=timezone.now())
+    unseen = simulated.filter(block_hash=None, watch_until__gt=at)
     waiting = simulated.filter(block_hash__isnull=False, final_at=None)
     final = simulated.filter(final_at__isnull=False, finalized_at=None)
-    is_watched = Q(is_outgoing=True) | Q(is_incoming=True)
-    addresses = WatchedAddress.objects.filter(is_watched, chain=chain, scope__gt="")
+    news = unscanned(at).filter(chain=chain)
+    stale = ChainHead.objects.filter(**_HERE, read_at__lte=at - SLOW_EVERY)
+    used = SandboxChain.objects.filter(chain=chain, used_at__gt=at - DEEP_FOR)
+    deep = used.filter(Exists(stale), Exists(_watched_here()))
     scopes = unseen.values_list("scope").union(
-        waiting.values_list("scope"), final.values_list("scope"), addresses.values_list("scope")
+        *(each.values_list("scope") for each in (waiting, final, news, deep))
     )
     return sorted(scope for (scope,) in scopes)
+
+
+def scopes_watched(chain: str) -> list[str]:
+    """Return the simulated networks on which any address is watched, be it at rest."""
+    watched = WatchedAddress.objects.filter(_IS_WATCHED, chain=chain, scope__gt="")
+    return sorted(set(watched.values_list("scope", flat=True)))
+
+
+def unscanned(at: datetime) -> QuerySet[SandboxChain]:
+    """Return the simulated chains with a transaction mined that no scan has looked at yet.
+
+    Only where any address is watched, be it at rest. `unscanned_since` is when the oldest was sent.
+    """
+    stands = Cursor.objects.filter(**_HERE).values("next_block")
+    moved = SandboxTransaction.objects.filter(
+        **_HERE,
+        dropped_at=None,
+        block_number__gte=OuterRef("stands_at") - sandbox.late_blocks(),
+        block_number__lte=OuterRef("blocks_ahead") + sandbox.head_number(SandboxChain(), at),
+    ).order_by("block_number")
+    # Where it stands is asked of the outer query: once per chain, not once per transaction.
+    return SandboxChain.objects.annotate(
+        stands_at=Coalesce(Subquery(stands), Value(0)),
+        unscanned_since=Subquery(moved.values("broadcast_at")[:1]),
+    ).filter(Exists(_watched_here()), unscanned_since__isnull=False, used_at__gt=at - USED_FOR)
+
+
+def is_unscanned(chain: str, scope: str, at: datetime) -> bool:
+    """Whether one simulated chain has such a transaction."""
+    return unscanned(at).filter(chain=chain, scope=scope).exists()
+
+
+def resting(at: datetime) -> QuerySet[RestingCursor]:
+    """Return the live chains whose scan of the day is under way or should begin."""
+    return RestingCursor.objects.filter(
+        Q(until_block__isnull=False) | Q(done_at__lte=at - RESTING_EVERY)
+    )
 
 
 def final_candidates(
@@ -109,6 +173,10 @@ def block_times(rows: Iterable[WatchedTransaction]) -> dict[str, datetime]:
 
 def _fresh(chain: str, scope: str, at: datetime) -> QuerySet[WatchedTransaction]:
     return _unseen(chain, scope, at).filter(watched_at__gt=at - FRESH)
+
+
+def _watched_here() -> QuerySet[WatchedAddress]:
+    return WatchedAddress.objects.filter(_IS_WATCHED, **_HERE)
 
 
 def _unseen(chain: str, scope: str, at: datetime) -> QuerySet[WatchedTransaction]:

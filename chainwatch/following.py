@@ -1,12 +1,12 @@
 """One pass over one chain: read which rows are due, ask the nodes with no transaction open, write.
 
-A pass has up to six steps, each with its own question and its own write:
+A pass has up to seven steps, each with its own question and its own write:
 what became of the hashes that nobody has seen yet, with the head (`seeing`); whether blocks were
 replaced (`anchoring`); what is deep enough, and what is beyond any reorganization (`confirming`);
-what watched addresses moved (`scanning`); and what took the place of hashes that vanished
-(`replacing`). A step that fails takes nothing from those before it, and hinders none after it.
-A chain with nothing in flight and nothing watched costs no request. Two passes at once do no harm:
-every write is guarded.
+what watched addresses moved (`scanning`); what took the place of hashes that vanished
+(`replacing`); and a part of the day's scan for addresses that rest (`resting`). A step that fails
+takes nothing from those before it, and hinders none after it. A chain with nothing in flight and
+nothing watched costs no request. Two passes at once do no harm: every write is guarded.
 """
 
 import logging
@@ -17,7 +17,17 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.chains import network
-from chainwatch import anchoring, confirming, due, nodes, replacing, scanning, seeing
+from chainwatch import (
+    anchoring,
+    confirming,
+    due,
+    nodes,
+    replacing,
+    resting,
+    scanning,
+    seeing,
+    watching,
+)
 from chainwatch.chains import providers
 from chainwatch.chains.asking import Tally
 from chainwatch.chains.base import (
@@ -31,7 +41,6 @@ from chainwatch.chains.base import (
 )
 from chainwatch.models import ChainHead, WatchedTransaction
 from chainwatch.passes import Followed, Pass
-from chainwatch.watching import watched_addresses
 
 logger = logging.getLogger(__name__)
 _turns = count()
@@ -102,7 +111,9 @@ def _is_in_flight(now: Pass, *, reads_blocks: bool) -> bool:
     return (
         due.awaiting(now.chain, now.scope).exists()
         or due.revocable(now.chain, now.scope).exists()
-        or bool(watched_addresses(now.chain, now.scope))
+        or watching.is_followed_live(now.chain, now.scope)
+        or resting.is_due(now)
+        or (bool(now.scope) and due.is_unscanned(now.chain, now.scope, now.at))
         or (reads_blocks and due.is_hoping(now.at, chain=now.chain, scope=now.scope))
     )
 
@@ -167,7 +178,11 @@ def _make(now: Pass, unseen: Sequence[WatchedTransaction]) -> None:
         return
     anchoring.keep_head(now, _header(said.head))
     confirming.finalize(now)
-    for step in (lambda: scanning.scan(now), lambda: replacing.search(now, unseen)):
+    for step in (
+        lambda: scanning.scan(now),
+        lambda: replacing.search(now, unseen),
+        lambda: resting.scan(now),
+    ):
         _try(now, step)
 
 

@@ -17,7 +17,7 @@ from chainwatch.chains import providers
 from chainwatch.chains.base import ChainReader, RangeTooLarge, Sent, place_of
 from chainwatch.models import WatchedTransaction
 from chainwatch.passes import Pass
-from chainwatch.scanning import block_time_ms
+from chainwatch.ranges import block_time_ms
 from chainwatch.watching import watch
 
 logger = logging.getLogger(__name__)

@@ -9,11 +9,12 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Max, Q
+from django.utils import timezone
 
 from billing.chains import Chain
 from billing.errors import InvalidRequest
@@ -23,6 +24,9 @@ MOST_BLOCKS_AT_ONCE = 1_000_000
 MOST_BLOCKS_AHEAD = 300_000_000  # about ten years of blocks of a second: times stay sensible
 MOST_REMADE = 1_000  # the older ones have long been final
 MOST_REMADE_AT_ONCE = 50
+# A transaction is put into the next block, and is there for all once its sender's transaction of
+# the database is committed: so much later at the most.
+MOST_LATE_S = 60
 NOBODY = {
     Chain.TRON: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb",
     Chain.ARBITRUM: "0x0000000000000000000000000000000000000000",
@@ -75,7 +79,7 @@ def broadcast(
         ]
         sent.broadcast_at, sent.dropped_at = at, None
         sent.save()
-        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+        _note_change(scope, chain, tx_hash=tx_hash, key=key)
     return sent
 
 
@@ -94,7 +98,7 @@ def drop(scope: str, chain: str, tx_hash: str, key: str, *, at: datetime) -> boo
         _remake(ledger, sent.block_number, head_number(ledger, at))
         sent.dropped_at = at
         sent.save(update_fields=["dropped_at"])
-        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+        _note_change(scope, chain, tx_hash=tx_hash, key=key)
     return True
 
 
@@ -145,7 +149,7 @@ def remine(scope: str, chain: str, tx_hash: str, key: str, *, at: datetime) -> b
         _remake(ledger, sent.block_number, head)
         sent.block_number = head + 1
         sent.save(update_fields=["block_number"])
-        _ask_soon(scope, chain, tx_hash=tx_hash, key=key)
+        _note_change(scope, chain, tx_hash=tx_hash, key=key)
     return True
 
 
@@ -184,7 +188,7 @@ def advance(scope: str, chain: str, blocks: int) -> None:
                 code="too_many_blocks",
                 param="blocks",
             )
-        _ask_soon(scope, chain)
+        _note_change(scope, chain)
 
 
 def ledger_of(scope: str, chain: str) -> SandboxChain:
@@ -196,6 +200,11 @@ def ledger_of(scope: str, chain: str) -> SandboxChain:
 def head_number(ledger: SandboxChain, at: datetime) -> int:
     """Return the number of the newest block."""
     return int(at.timestamp()) // _block_time_s() + ledger.blocks_ahead
+
+
+def clock_ahead(scope: str, chain: str) -> timedelta:
+    """Return by how much the chain's time is ahead of the clock: what it was moved by in all."""
+    return timedelta(seconds=ledger_of(scope, chain).blocks_ahead * _block_time_s())
 
 
 def block_time(number: int) -> datetime:
@@ -210,6 +219,11 @@ def block_hash(ledger: SandboxChain, number: int) -> str:
     digest = hashlib.sha256(text.encode()).hexdigest()
     # A Tron block id begins with its height.
     return f"{number:016x}{digest[16:]}" if ledger.chain == Chain.TRON else f"0x{digest}"
+
+
+def late_blocks() -> int:
+    """Return how many blocks below the head may still be given a transaction."""
+    return MOST_LATE_S // _block_time_s() + 1
 
 
 def _locked(scope: str, chain: str) -> SandboxChain:
@@ -243,8 +257,9 @@ def _next_ordinal(same_hash: models.QuerySet[SandboxTransaction]) -> int:
     return max((each.first_ordinal + len(each.transfers) for each in same_hash), default=0)
 
 
-def _ask_soon(scope: str, chain: str, **which: str) -> None:
-    """Make hashes that are not seen yet due in the next pass: their chain has just changed."""
+def _note_change(scope: str, chain: str, **which: str) -> None:
+    """Let the next pass look at a chain that has just changed, and ask for what nobody has seen."""
+    SandboxChain.objects.filter(scope=scope, chain=chain).update(used_at=timezone.now())
     was_asked = Q(asked_at__isnull=False) | Q(nonce_asked_at__isnull=False)
     unseen = WatchedTransaction.objects.filter(
         was_asked, scope=scope, chain=chain, block_hash=None, **which

@@ -5,12 +5,22 @@ Those ask nodes, so they are for commands and workers; the node libraries load w
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from django.utils import timezone
+
+from chainwatch import due, sandbox, watching
 from chainwatch.checking import NodeHealth, check_nodes, newest_block
 from chainwatch.following import backfill
-from chainwatch.models import ChainHead, Transfer, WatchedTransaction
+from chainwatch.models import ChainHead, Cursor, Transfer, WatchedTransaction
 from chainwatch.tracing import NodeAnswer, Trace, trace
-from chainwatch.watching import unwatch_address, watch, watch_address, watched_addresses
+from chainwatch.watching import (
+    rest_addresses,
+    unwatch_address,
+    watch,
+    watch_address,
+    watch_fresh_address,
+)
 
 __all__ = [
     "NodeAnswer",
@@ -19,16 +29,18 @@ __all__ = [
     "backfill",
     "check_nodes",
     "confirmations_of",
+    "followed_until",
     "head",
     "heads",
     "newest_block",
+    "rest_addresses",
     "trace",
     "transfers_of",
     "unwatch_address",
     "watch",
     "watch_address",
+    "watch_fresh_address",
     "watched",
-    "watched_addresses",
 ]
 
 
@@ -57,6 +69,25 @@ def head(chain: str, scope: str = "") -> ChainHead | None:
 def heads() -> Mapping[str, ChainHead]:
     """Return the heads of all live networks that were ever asked, by chain."""
     return {row.chain: row for row in ChainHead.objects.filter(scope="")}
+
+
+def followed_until(chain: str, scope: str = "") -> datetime | None:
+    """Return the block time up to which the live-watched addresses of a network were scanned.
+
+    Whatever reached them by then was found; its receipt may still be asked for. None where no
+    address is watched live, and where nothing was scanned yet. A chain that stands still, or is
+    not read, does not move it. A simulated chain is scanned only when there is something on it:
+    where there is not, it is as if it had been scanned up to its newest block.
+    """
+    if not watching.is_followed_live(chain, scope):
+        return None
+    if scope:
+        at = timezone.now()
+        newest = sandbox.head_number(sandbox.ledger_of(scope, chain), at)
+        if not due.is_unscanned(chain, scope, at):
+            return sandbox.block_time(newest)
+    cursor = Cursor.objects.filter(chain=chain, scope=scope, next_block__isnull=False).first()
+    return cursor.block_time if cursor is not None else None
 
 
 def confirmations_of(watched: WatchedTransaction, head: ChainHead | None) -> int:

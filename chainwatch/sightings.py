@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from billing.chains import Finality, Network, network, strictest
-from chainwatch.chains.base import Receipt, TransferLog
+from chainwatch.chains.base import Receipt, TransferLog, is_ours
 from chainwatch.due import FRESH, UNHEARD_FOR
 from chainwatch.models import Transfer, WatchedTransaction
 
@@ -141,7 +141,7 @@ def record_orphaned(rows: Sequence[WatchedTransaction], *, at: datetime) -> int:
 def contradicted(rows: Sequence[Sighting], *, network: Network) -> set[int]:
     """Return the keys of rows of which the same block says something else than it did before.
 
-    Only pinned tokens count: which others are kept depends on settings, which may change meanwhile.
+    Only pinned tokens and their namesakes count: of others not all are kept.
     """
     kept: dict[tuple[str, str], set[tuple[object, ...]]] = {}
     hashes = [each.row.tx_hash for each in rows]
@@ -152,7 +152,7 @@ def contradicted(rows: Sequence[Sighting], *, network: Network) -> set[int]:
         block_hash__in={each.row.block_hash for each in rows},
         orphaned_at=None,
     ):
-        if network.token_of(transfer.contract):
+        if is_ours(transfer.contract, network):
             mine = kept.setdefault((transfer.tx_hash, transfer.key), set())
             mine.add(_facts(transfer, int(transfer.amount_atomic)))
     return {
@@ -163,7 +163,7 @@ def contradicted(rows: Sequence[Sighting], *, network: Network) -> set[int]:
         != {
             _facts(log, log.amount_atomic)
             for log in each.receipt.transfers
-            if network.token_of(log.contract)
+            if is_ours(log.contract, network)
         }
     }
 

@@ -15,10 +15,17 @@ from billing.admin import Facts, column, text
 from billing.chains import Chain, Network, Token, decimals, network
 from billing.display import NOTHING, State, copy_html, moment_html, span_words, state_html
 from billing.money import display
-from chainwatch import nodes
+from chainwatch import nodes, watching
 from chainwatch.admin.scoped import ScopedAdmin, scope_of
 from chainwatch.alarms import alarms, unscanned
-from chainwatch.models import Block, ChainHead, ChainNode, Cursor, WatchedAddress
+from chainwatch.models import (
+    Block,
+    ChainHead,
+    ChainNode,
+    Cursor,
+    RestingCursor,
+    WatchedAddress,
+)
 
 STALE_S = 600  # A good read older than this is what reconcile calls unreadable.
 _NEWEST_ANCHORS = 8
@@ -54,7 +61,7 @@ class ChainHeadAdmin(ScopedAdmin):
     plural = "Chains"
     intro = (
         "The newest block known of each chain. A chain on which nothing is in flight and no "
-        "address is watched is not asked."
+        "address is watched is not asked; for addresses at rest it is asked once a day."
     )
     empty_title = "No chain was read yet"
     empty_text = (
@@ -185,7 +192,30 @@ def _watching_facts(head: ChainHead) -> list[tuple[str, str | SafeString]]:
         ("Scanned to", _scanned_html(head, cursor)),
         ("Scanned last", moment_html(cursor.moved_at if cursor else None)),
         ("Blocks asked at once", f"{cursor.span:,}" if cursor else text(None)),
+        *_resting_facts(head),
     ]
+
+
+def _resting_facts(head: ChainHead) -> list[tuple[str, str | SafeString]]:
+    """How many addresses are scanned once a day, and how far that is. On simulated chains: all."""
+    count = watching.resting(head.chain, head.scope).count()
+    facts: list[tuple[str, str | SafeString]] = [("Resting addresses", f"{count:,}")]
+    cursor = None if head.scope else RestingCursor.objects.filter(chain=head.chain).first()
+    if cursor is not None:
+        facts += [
+            ("Daily scan stands at", _resting_html(cursor)),
+            ("Daily scan done last", moment_html(cursor.done_at)),
+        ]
+    return facts
+
+
+def _resting_html(cursor: RestingCursor) -> str | SafeString:
+    if cursor.next_block is None:
+        return NOTHING
+    to = f"{cursor.next_block - 1:,}"
+    if cursor.until_block is None:
+        return to
+    return format_html('{}<span class="sub">on its way to {}</span>', to, f"{cursor.until_block:,}")
 
 
 def _watched_counts(scope: str) -> Counter[str]:

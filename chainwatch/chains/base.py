@@ -3,13 +3,16 @@
 Implementations: `evm.EvmChain` (web3), `tron.TronChain` (tronpy), `sandbox.SandboxReader`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from billing.chains import Finality
+from billing.chains import Finality, Network
+
+# Tells which of some addresses are looked for: of more than could be listed.
+Known = Callable[[Collection[str]], frozenset[str]]
 
 
 class ChainUnavailable(Exception):
@@ -185,12 +188,15 @@ class ChainReader(Protocol):
         senders: Collection[str] = (),
         recipients: Collection[str] = (),
         references: Collection[str] = (),
+        known: Known | None = None,
     ) -> Scan:
-        """Find what these addresses sent or got of the pinned tokens, in blocks first to last.
+        """Find what these addresses sent or got of our tokens, in blocks first to last.
 
-        Both ends are included. `references` are known hashes to look for as well; only a node that
-        reads whole blocks does. Raises RangeTooLarge, and ChainUnavailable where this node does
-        not have the last block.
+        Both ends are included. Of what they sent the pinned tokens count, of what they got the
+        namesakes too: a customer who pays one by mistake has paid all the same. `references` are
+        known hashes to look for as well, and `known` is asked which others among all recipients
+        are looked for; only a node that reads whole blocks does either. Raises RangeTooLarge, and
+        ChainUnavailable where this node does not have the last block.
         """
 
     def sent(self, references: Sequence[str]) -> Mapping[str, Sent | None]:
@@ -228,6 +234,11 @@ def place_of(reference: str, *, scope: str = "") -> tuple[str, str]:
         return reference, ""
     key, _, tx_hash = reference.partition(":")
     return tx_hash, key
+
+
+def is_ours(contract: str, network: Network) -> bool:
+    """Whether a contract (canonical) is a pinned token or passes for one: a namesake."""
+    return network.token_of(contract) is not None or contract in network.namesakes
 
 
 def name_of(url: str) -> str:

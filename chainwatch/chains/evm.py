@@ -16,6 +16,7 @@ from chainwatch.chains.base import (
     ChainUnavailable,
     Head,
     Header,
+    Known,
     Look,
     Receipt,
     Scan,
@@ -26,7 +27,9 @@ from chainwatch.chains.evm_node import Answer, Call, EvmNode, call, result
 
 BATCH = 100  # receipts, blocks, … in one request
 _MOST_CHECKED = 10  # heights that are checked in the request for the head; the rest after it
-_MOST_FILTERS = 8  # in one request: each can hold a thousand addresses, 70 kB
+# In one request: each can hold a thousand addresses, 70 kB, and web servers in front of a node take
+# a megabyte unless they are told otherwise.
+_MOST_FILTERS = 12
 _TAGS = {Finality.SAFE: "safe", Finality.FINALIZED: "finalized"}
 
 T = TypeVar("T")
@@ -90,6 +93,7 @@ class EvmChain:
         senders: Collection[str] = (),
         recipients: Collection[str] = (),
         references: Collection[str] = (),
+        known: Known | None = None,
     ) -> Scan:
         queries = evm_logs.queries(
             self._network, first, last, senders=senders, recipients=recipients

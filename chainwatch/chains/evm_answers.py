@@ -13,12 +13,19 @@ from functools import lru_cache
 
 from billing.addresses import evm_checksum
 from billing.chains import Network
-from chainwatch.chains.base import ChainUnavailable, Header, Receipt, Sent, TransferLog
+from chainwatch.chains.base import (
+    ChainUnavailable,
+    Header,
+    Receipt,
+    Sent,
+    TransferLog,
+    is_ours,
+)
 
 # keccak256("Transfer(address,address,uint256)")
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-# Transfers of tokens that are not pinned explain a wrong token to a person, no more; a hostile
-# transaction can hold thousands. Those of pinned tokens are all kept.
+# Transfers of tokens that are none of ours explain a wrong token to a person, no more; a hostile
+# transaction can hold thousands. Those of pinned tokens and of their namesakes are all kept.
 MOST_FOREIGN_TRANSFERS = 200
 
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
@@ -134,7 +141,7 @@ def _transfers(
         moved = transfer(log, ordinal=ordinal, log_index=log_index)
         if moved is None:
             continue
-        if network.token_of(moved.contract) is None:
+        if not is_ours(moved.contract, network):
             foreign += 1
             if foreign > MOST_FOREIGN_TRANSFERS:
                 continue

@@ -25,7 +25,7 @@ _SENDER, _RECIPIENT = 1, 2  # positions among a Transfer's topics
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One eth_getLogs: the pinned contracts' Transfers whose topic at `position` is one of ours."""
+    """One eth_getLogs: these contracts' Transfers whose topic at `position` is one of ours."""
 
     first: int
     last: int
@@ -53,11 +53,17 @@ def queries(
     senders: Collection[str],
     recipients: Collection[str],
 ) -> list[Query]:
-    """Return the questions that find all that these addresses sent or got, none where none is."""
-    contracts = frozenset(network.contracts.values())
+    """Return the questions that find all that these addresses sent or got, none where none is.
+
+    What they got of namesakes too: they are paid by mistake, and never paid out.
+    """
+    pinned = frozenset(network.contracts.values())
     return [
         Query(first, last, contracts, position, words)
-        for position, addresses in ((_SENDER, senders), (_RECIPIENT, recipients))
+        for position, contracts, addresses in (
+            (_SENDER, pinned, senders),
+            (_RECIPIENT, pinned | network.namesakes.keys(), recipients),
+        )
         for words in _chunked(addresses)
     ]
 

@@ -13,11 +13,13 @@ from chainwatch.chains.base import (
     Cost,
     Head,
     Header,
+    Known,
     Look,
     Receipt,
     Scan,
     Sent,
     TransferLog,
+    is_ours,
     reference,
 )
 from chainwatch.models import SandboxChain, SandboxTransaction
@@ -75,6 +77,7 @@ class SandboxReader:
         senders: Collection[str] = (),
         recipients: Collection[str] = (),
         references: Collection[str] = (),
+        known: Known | None = None,
     ) -> Scan:
         ledger, number = self._read()
         if last > number:
@@ -87,6 +90,8 @@ class SandboxReader:
             dropped_at=None,
         ).order_by("block_number", "pk")
         pays, gets = frozenset(senders), frozenset(recipients)
+        if known is not None:
+            gets |= known({moved["to_address"] for each in mined for moved in each.transfers})
         return Scan(
             block=_header(ledger, last),
             found={self._reference(each): None for each in mined if _concerns(each, pays, gets)},
@@ -185,12 +190,14 @@ def _block_hashes(ledger: SandboxChain, head: int, numbers: Sequence[int]) -> di
 
 
 def _concerns(sent: SandboxTransaction, pays: frozenset[str], gets: frozenset[str]) -> bool:
-    """Whether it moves a pinned token from or to one of these addresses."""
+    """Whether it moves a pinned token from one of these addresses, or one of ours to one."""
     row = network(sent.chain)
     return any(
-        (each["from_address"] in pays or each["to_address"] in gets)
-        and int(each["amount_atomic"]) > 0
-        and row.token_of(each["contract"]) is not None
+        int(each["amount_atomic"]) > 0
+        and (
+            (each["from_address"] in pays and row.token_of(each["contract"]) is not None)
+            or (each["to_address"] in gets and is_ours(each["contract"], row))
+        )
         for each in sent.transfers
     )
 

@@ -7,7 +7,7 @@ block's at that height, if that was produced at the same moment.
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from billing.chains import Finality, Network
@@ -17,6 +17,7 @@ from chainwatch.chains.base import (
     ChainUnavailable,
     Head,
     Header,
+    Known,
     Look,
     RangeTooLarge,
     Receipt,
@@ -27,7 +28,7 @@ from chainwatch.chains.bounded import TOTAL_TIMEOUT_S
 from chainwatch.chains.evm_answers import Malformed
 from chainwatch.chains.tron_answers import Info
 from chainwatch.chains.tron_node import Patience, TooMuch, TronNode
-from chainwatch.chains.tron_transfers import body, mentions
+from chainwatch.chains.tron_wanted import Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -86,14 +87,15 @@ class TronChain:
         senders: Collection[str] = (),
         recipients: Collection[str] = (),
         references: Collection[str] = (),
+        known: Known | None = None,
     ) -> Scan:
         assert first <= last
-        wanted = _Wanted(
-            network=self._network,
-            senders=frozenset(senders),
-            recipients=frozenset(recipients),
-            references=frozenset(references),
-            bodies=frozenset(body(address) for address in (*senders, *recipients)),
+        wanted = Wanted.of(
+            self._network,
+            senders=senders,
+            recipients=recipients,
+            references=references,
+            known=known,
         )
         found: dict[str, Receipt | None] = {}
         try:
@@ -240,35 +242,6 @@ class TronChain:
         except ChainUnavailable:
             self._is_known = False
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a scan looks for. `bodies` are the addresses as events hold them."""
-
-    network: Network
-    senders: frozenset[str]
-    recipients: frozenset[str]
-    references: frozenset[str]
-    bodies: frozenset[str]
-
-    def among(self, infos: Sequence[Info], block: Header) -> Mapping[str, Receipt]:
-        """Return the receipts that are wanted among those of a block."""
-        likely = (
-            each
-            for each in infos
-            if each.tx_hash in self.references or mentions(each.logs, self.bodies)
-        )
-        receipts = (tron_answers.receipt(each, block, self.network) for each in likely)
-        return {each.tx_hash: each for each in receipts if self._is(each)}
-
-    def _is(self, receipt: Receipt) -> bool:
-        return receipt.tx_hash in self.references or any(
-            self.network.token_of(each.contract) is not None
-            and each.amount_atomic > 0
-            and (each.from_address in self.senders or each.to_address in self.recipients)
-            for each in receipt.transfers
-        )
 
 
 def _at(number: int, raw: object) -> Header:

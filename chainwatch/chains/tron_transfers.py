@@ -13,7 +13,7 @@ import base58
 from billing.addresses import canonical
 from billing.chains import Chain, Network
 from chainwatch.chains import evm_answers
-from chainwatch.chains.base import TransferLog
+from chainwatch.chains.base import TransferLog, is_ours
 from chainwatch.chains.evm_answers import MOST_FOREIGN_TRANSFERS, Malformed
 
 _WORD = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
@@ -32,7 +32,7 @@ def transfers(logs: Sequence[Log], network: Network) -> tuple[TransferLog, ...]:
         if not _is_transfer(log):
             continue
         contract = canonical_address(log.get("address"))
-        if network.token_of(contract) is None:
+        if not is_ours(contract, network):
             foreign += 1
             if foreign > MOST_FOREIGN_TRANSFERS:
                 continue
@@ -52,6 +52,17 @@ def mentions(logs: Sequence[Log], bodies: Collection[str]) -> bool:
         for log in logs
         for topic in _topics(log)[1:3]
     )
+
+
+def recipients(logs: Sequence[Log], bodies: Collection[str]) -> set[str]:
+    """Return who got anything of the contracts with these bodies (see `body`), in base58."""
+    return {
+        _base58(str(_topics(log)[2])[-40:].lower())
+        for log in logs
+        if str(log.get("address"))[-40:].lower() in bodies
+        and _is_transfer(log)
+        and _ADDRESS_WORD.fullmatch(str(_topics(log)[2]))
+    }
 
 
 @lru_cache(maxsize=65_536)

@@ -17,6 +17,7 @@ from chainwatch.chains.base import (
     ChainUnavailable,
     Head,
     Header,
+    Known,
     Look,
     RangeTooLarge,
     Receipt,
@@ -185,6 +186,7 @@ def scanned(
     senders: Collection[str] = (),
     recipients: Collection[str] = (),
     references: Collection[str] = (),
+    known: Known | None = None,
     quorum: int,
     tally: Tally | None = None,
 ) -> Scanned:
@@ -199,7 +201,12 @@ def scanned(
     for node in nodes:
         try:
             scan = node.scan(
-                first, last, senders=senders, recipients=recipients, references=references
+                first,
+                last,
+                senders=senders,
+                recipients=recipients,
+                references=references,
+                known=known,
             )
         except RangeTooLarge as reason:
             # No fault of the node: the next question is shorter.

@@ -3,7 +3,7 @@
 `scope` is opaque here: empty for the live networks, else the name of one simulated network.
 """
 
-from chainwatch.models.networks import Block, ChainHead, ChainNode, Cursor
+from chainwatch.models.networks import Block, ChainHead, ChainNode, Cursor, RestingCursor
 from chainwatch.models.sandbox import SandboxChain, SandboxTransaction
 from chainwatch.models.transactions import Transfer, WatchedAddress, WatchedTransaction
 
@@ -12,6 +12,7 @@ __all__ = [
     "ChainHead",
     "ChainNode",
     "Cursor",
+    "RestingCursor",
     "SandboxChain",
     "SandboxTransaction",
     "Transfer",

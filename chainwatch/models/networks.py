@@ -96,17 +96,19 @@ class Block(Record):
 
 
 class Cursor(Record):
-    """How far the watched addresses of one chain were scanned. Moved by guarded updates alone.
+    """How far the live-watched addresses of one chain were scanned. Moved by guarded updates alone.
 
-    `next_block` is the first block not scanned yet, None where the scan begins anew near the head.
-    `version` counts everything that would make a scan under way incomplete or stale: each move,
-    and each address that is newly watched. `span` is how many blocks are asked at once.
+    `next_block` is the first block not scanned yet, None where none ever was. Blocks from before
+    the oldest of those addresses was watched are passed over (`scanning`). `version` counts
+    everything that would make a scan under way incomplete or stale: each move, and each address
+    that is newly watched, but for those that nobody can know yet. `span` is how many blocks are
+    asked at once.
     """
 
     chain = models.CharField(max_length=16, choices=Chain)
     scope = models.CharField(max_length=40, default="", blank=True)
     next_block = models.BigIntegerField(null=True)
-    block_time = models.DateTimeField(null=True)  # of the last block scanned
+    block_time = models.DateTimeField(null=True)  # of the last block scanned; None: not known
     span = models.IntegerField(default=100)
     version = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField(null=True)
@@ -116,6 +118,40 @@ class Cursor(Record):
             models.UniqueConstraint(
                 fields=["chain", "scope"], name="one_cursor_per_chain_and_scope"
             )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.next_block}"
+
+
+class RestingCursor(Record):
+    """How far the resting addresses of one live chain were scanned, once a day. One per chain.
+
+    Made with the first address that rests, where live following stood; moved by updates guarded by
+    `version`, as a Cursor is. No block before `next_block` can hold anything unfound for any
+    resting address; where `since` is set, the blocks from that moment on come first.
+    While the day's scan is under way, `until_block` is the head when its range began, and of that
+    range the addresses up to `after_id` (a key of WatchedAddress) are done.
+    """
+
+    chain = models.CharField(max_length=16, choices=Chain)
+    next_block = models.BigIntegerField(null=True)  # None: `since` alone says where it begins
+    since = models.DateTimeField(null=True)
+    until_block = models.BigIntegerField(null=True)  # None: no scan is under way
+    after_id = models.BigIntegerField(default=0)
+    block_time = models.DateTimeField(null=True)  # of the last block scanned for all
+    span = models.IntegerField(default=100)
+    version = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField()  # when it last reached the head
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["chain"], name="one_resting_cursor_per_chain"),
+            models.CheckConstraint(
+                condition=Q(next_block__isnull=False) | Q(since__isnull=False),
+                name="resting_cursor_begins_somewhere",
+            ),
         ]
 
     def __str__(self) -> str:

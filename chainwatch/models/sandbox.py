@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from billing.chains import Chain
 from billing.models import Record
@@ -21,12 +22,18 @@ class SandboxChain(Record):
     forks = ArrayField(models.BigIntegerField(), default=list, blank=True)
     # Blocks replaced alone, once per time, since a transaction was taken out of them: the newest.
     remade = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    # When anything was last put on it, or it was moved ahead.
+    used_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["scope", "chain"], name="one_sandbox_chain_per_scope_and_chain"
             )
+        ]
+        indexes = [
+            # Serves: every pass, "on which may something be new?" Most have long been left alone.
+            models.Index(fields=["chain", "used_at"], name="sandbox_chain_used"),
         ]
 
     def __str__(self) -> str:

@@ -8,9 +8,11 @@ from billing.models import IdField, Record
 
 
 class WatchedAddress(Record):
-    """An address whose transfers of the pinned tokens are all looked for. Whose it is, others know.
+    """An address whose transfers of our tokens are all looked for. Whose it is, others know.
 
-    Written by `services.watch_address` and `unwatch_address`. Watched while either flag is set.
+    Written by chainwatch.watching alone, never deleted. Followed live, in every pass, while either
+    flag is set: since `watched_at`. Since `rests_since` it is in the scan of once a day, for what
+    it gets; that never ends, also where the address is followed live again.
     """
 
     chain = models.CharField(max_length=16, choices=Chain)
@@ -19,12 +21,28 @@ class WatchedAddress(Record):
     is_outgoing = models.BooleanField(default=False)  # what it sends
     is_incoming = models.BooleanField(default=False)  # what it gets
     watched_at = models.DateTimeField()
+    rests_since = models.DateTimeField(null=True)  # None: not in the daily scan
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["chain", "scope", "address"], name="one_watch_per_address"
             )
+        ]
+        # Resting addresses only ever become more: no pass may read past them.
+        indexes = [
+            # Serves: every pass, "which are followed live?"
+            models.Index(
+                fields=["chain", "scope"],
+                name="watched_live",
+                condition=Q(is_outgoing=True) | Q(is_incoming=True),
+            ),
+            # Serves: the daily scan, "which are the next thousands that rest?"
+            models.Index(
+                fields=["chain", "scope", "id"],
+                name="watched_resting",
+                condition=Q(rests_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

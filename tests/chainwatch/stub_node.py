@@ -31,6 +31,7 @@ class StubNode:
         self.head = 100
         self.branch = ""
         self.forked_from = 0
+        self.genesis: int | None = None  # None: GENESIS, years ago
         self.block_time_s = 1
         self.levels = {"safe": 10, "finalized": 20}  # how far each lags; those missing: unknown
         self.lag = 0  # so many of its newest blocks it has a head of, but neither body nor logs
@@ -59,9 +60,17 @@ class StubNode:
             "number": hex(number),
             "hash": self.block_hash(number),
             "parentHash": self.block_hash(number - 1),
-            "timestamp": hex(GENESIS + number * self.block_time_s),
+            "timestamp": hex(self.time_of(number)),
             "transactions": [],
         }
+
+    def time_of(self, number: int) -> int:
+        genesis = GENESIS if self.genesis is None else self.genesis
+        return genesis + number * self.block_time_s
+
+    def stand_at(self, head: int) -> None:
+        """Have so many blocks, the newest of them mined just now."""
+        self.head, self.genesis = head, int(time.time()) - head * self.block_time_s
 
     def fork(self, from_block: int, branch: str) -> None:
         self.forked_from, self.branch = from_block, branch
@@ -89,7 +98,7 @@ class StubNode:
             "removed": False,
         }
         if says_time:
-            log["blockTimestamp"] = hex(GENESIS + number * self.block_time_s)
+            log["blockTimestamp"] = hex(self.time_of(number))
         self.receipts[tx_hash] = {
             "transactionHash": tx_hash,
             "blockNumber": hex(number),
@@ -165,7 +174,9 @@ class StubNode:
         numbers = range(first, min(last, self.head - self.lag) + 1)
         logs = [
             log | {"blockNumber": hex(number), "blockHash": self.block_hash(number)}
-            for receipt in sorted(self.receipts.values(), key=lambda r: int(r["blockNumber"], 16))
+            for receipt in sorted(
+                self.receipts.copy().values(), key=lambda r: int(r["blockNumber"], 16)
+            )
             if (number := int(receipt["blockNumber"], 16)) in numbers
             for log in receipt["logs"]
             if _passes(log, asked)

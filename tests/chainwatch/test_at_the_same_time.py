@@ -1,41 +1,20 @@
 """Two passes at once, and a pass beside somebody who watches: nothing twice, nothing lost."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from chainwatch import sandbox, services, tasks
 from chainwatch.chains import providers
-from chainwatch.chains.base import ChainReader
 from chainwatch.following import follow
 from chainwatch.models import Cursor, SandboxTransaction, Transfer, WatchedTransaction
 from chainwatch.passes import Followed
 from chainwatch.sandbox import PlannedTransfer
+from tests.chainwatch.between import Between, at_once
 from tests.chainwatch.conftest import Configure, utc, watch
 from tests.chainwatch.stub_node import StubNode, tx
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHECKSUMMED = "0x" + "11" * 20  # the stub's PAYER
-
-
-def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
-    """Run `act` in so many threads, each with its own connection; return what they returned."""
-    gate = threading.Barrier(count)
-
-    def run(number: int) -> Any:
-        gate.wait()
-        try:
-            return act(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 def test_passes_at_once_record_each_transfer_once(stub: StubNode, configure: Configure) -> None:
@@ -96,6 +75,7 @@ def test_scans_at_once_find_each_transaction_once_and_move_one_cursor(
     stub: StubNode, configure: Configure
 ) -> None:
     configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    stub.stand_at(100)
     services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())
     for number in range(1, 31):
         stub.mine(tx(number), 90 + number % 10)
@@ -109,21 +89,6 @@ def test_scans_at_once_find_each_transaction_once_and_move_one_cursor(
     assert (cursor.next_block, cursor.version) == (101, 2)
 
 
-class _Meanwhile:
-    """A reader beside which something happens while it scans."""
-
-    def __init__(self, reader: ChainReader, act: Callable[[], object]) -> None:
-        self._reader, self._act = reader, act
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
-    def scan(self, *args: Any, **kwargs: Any) -> Any:
-        said = self._reader.scan(*args, **kwargs)
-        self._act()
-        return said
-
-
 def test_an_address_that_is_watched_while_a_scan_runs_is_not_passed_over(
     stub: StubNode, configure: Configure
 ) -> None:
@@ -135,7 +100,7 @@ def test_an_address_that_is_watched_while_a_scan_runs_is_not_passed_over(
     def register() -> None:
         services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())
 
-    first = follow("arbitrum", readers=[_Meanwhile(reader, register)])
+    first = follow("arbitrum", readers=[Between(reader, register, after="scan")])
     second = follow("arbitrum")
 
     assert (first.scanned, first.found) == (0, 0)

@@ -15,6 +15,7 @@ BLOCK = "0x" + "cd" * 32
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
 USDC = "0xaf88d065e77c8cC2239327C5EDb3A432268e5831"
+USDC_E = "0xFF970A61A04b1cA14834A43f5dE4533eBDDB5CC8"  # a namesake
 FAKE = "0x00000000000000000000000000000000DeaDBeef"
 PAYER = "0x4E60C2E7181EDFc5471C0cBC8D485706d1b35686"
 PAYEE = "0x2Df1c51E09aECF9cacB7bc98cB1742757f163dF7"
@@ -131,13 +132,14 @@ def test_the_largest_amount_a_token_can_say_is_read() -> None:
     assert transfer.amount_atomic == 2**256 - 1
 
 
-def test_a_flood_of_foreign_transfers_does_not_hide_ours() -> None:
+@pytest.mark.parametrize("ours", [USDC, USDC_E])
+def test_a_flood_of_foreign_transfers_does_not_hide_ours(ours: str) -> None:
     flood = [log(index, address=FAKE.lower()) for index in range(500)]
 
-    transfers = read(*flood, log(500)).transfers
+    transfers = read(*flood, log(500, address=ours.lower())).transfers
 
     assert len(transfers) == 201
-    assert transfers[-1].contract == USDC
+    assert transfers[-1].contract == ours
     assert transfers[-1].ordinal == 500
 
 

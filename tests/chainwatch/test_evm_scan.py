@@ -28,6 +28,7 @@ from tests.chainwatch.stub_node import (
 
 USDT = "0xfd086bc7cd5c481dcc9c85ebe478a1c0b69fcbb9"
 USDC_E = "0xff970a61a04b1ca14834a43f5de4533ebddb5cc8"
+UNKNOWN_TOKEN = "0x" + "77" * 20
 STRANGER = "0x" + "33" * 20
 
 
@@ -55,7 +56,7 @@ def test_what_an_address_sent_and_what_it_got_is_found(stub: StubNode) -> None:
     assert both.node == stub.url.removeprefix("http://")
 
 
-def test_a_scan_is_one_request_and_asks_only_for_transfers_of_pinned_tokens(
+def test_a_scan_is_one_request_and_asks_only_for_transfers_of_our_tokens(
     stub: StubNode,
 ) -> None:
     node = reader(stub)
@@ -65,17 +66,15 @@ def test_a_scan_is_one_request_and_asks_only_for_transfers_of_pinned_tokens(
 
     assert stub.http_requests == 2
     assert stub.calls[2:] == ["eth_getBlockByNumber", "eth_getLogs", "eth_getLogs"]
-    frame = {"fromBlock": "0x50", "toBlock": "0x64", "address": _pinned()}
-    assert stub.filters == [
-        frame | {"topics": [TRANSFER, [word(PAYER)]]},
-        frame | {"topics": [TRANSFER, None, [word(PAYEE)]]},
-    ]
-
-
-def _pinned() -> list[str]:
-    return [
+    frame = {"fromBlock": "0x50", "toBlock": "0x64"}
+    pinned = [
         "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
         "0xaf88d065e77c8cC2239327C5EDb3A432268e5831",
+    ]
+    with_namesake = ["0xFF970A61A04b1cA14834A43f5dE4533eBDDB5CC8", *pinned]
+    assert stub.filters == [
+        frame | {"address": pinned, "topics": [TRANSFER, [word(PAYER)]]},
+        frame | {"address": with_namesake, "topics": [TRANSFER, None, [word(PAYEE)]]},
     ]
 
 
@@ -100,30 +99,64 @@ def test_a_range_of_one_block_and_an_empty_one(stub: StubNode) -> None:
 def test_addresses_go_by_the_thousand_and_every_request_names_the_last_block(
     stub: StubNode,
 ) -> None:
-    people = [f"0x{number:040x}" for number in range(1, 9_002)]
+    people = [f"0x{number:040x}" for number in range(1, 12_002)]
     stub.mine(tx(1), 90, payer=people[0])
-    stub.mine(tx(2), 91, payer=people[9_000])
+    stub.mine(tx(2), 91, payer=people[12_000])
     stub.mine(tx(3), 92, payee=people[4_321])
 
     scan = reader(stub).scan(80, 100, senders=people, recipients=[people[4_321]])
 
     assert scan.found == {tx(1): None, tx(2): None, tx(3): None}
-    # Ten filters of senders and one of recipients, eight a request.
+    # Thirteen filters of senders and one of recipients, twelve a request.
     assert stub.http_requests == 2
-    assert stub.calls.count("eth_getLogs") == 11
+    assert stub.calls.count("eth_getLogs") == 14
     assert stub.calls.count("eth_getBlockByNumber") == 2
     assert stub.calls.count("eth_chainId") == 1
-    assert [len(each["topics"][1]) for each in stub.filters[:10]] == [1_000] * 9 + [1]
+    assert [len(each["topics"][1]) for each in stub.filters[:13]] == [1_000] * 12 + [1]
 
 
-def test_zero_values_other_tokens_and_reverted_ones_are_not_found(stub: StubNode) -> None:
+def test_ten_thousand_recipients_are_one_request_below_a_megabyte(stub: StubNode) -> None:
+    people = [f"0x{number:040x}" for number in range(1, 10_001)]
+    node = reader(stub)
+    node.look([])
+
+    node.scan(80, 100, senders=[PAYER], recipients=people)
+
+    assert stub.http_requests == 2
+    assert stub.calls[2:] == ["eth_getBlockByNumber", *["eth_getLogs"] * 11]
+    assert int(stub.headers[-1]["Content-Length"]) < 1_000_000
+
+
+def test_zero_values_unknown_tokens_and_reverted_ones_are_not_found(stub: StubNode) -> None:
     stub.mine(tx(1), 90, amount=0)
-    stub.mine(tx(2), 91, contract=USDC_E)
+    stub.mine(tx(2), 91, contract=UNKNOWN_TOKEN)
     stub.mine(tx(3), 92, status="0x0")
 
     scan = reader(stub).scan(80, 100, senders=[PAYER], recipients=[PAYEE])
 
     assert scan.found == {}
+
+
+def test_a_namesake_is_found_where_it_was_got_not_where_it_was_sent(stub: StubNode) -> None:
+    stub.mine(tx(1), 91, contract=USDC_E)
+    stub.mine(tx(2), 92, contract=USDC_E, amount=0)
+
+    assert reader(stub).scan(80, 100, recipients=[PAYEE]).found == {tx(1): None}
+    assert reader(stub).scan(80, 100, senders=[PAYER]).found == {}
+
+
+def test_a_namesake_sent_is_the_answer_to_another_question(stub: StubNode) -> None:
+    stub.mine(tx(1), 90)
+    stub.mine(tx(2), 91)
+
+    def spoil(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answers[-1]["result"][0]["address"] = USDC_E
+        return answers
+
+    stub.fault = changed(spoil)
+
+    with pytest.raises(Scrambled):
+        reader(stub).scan(80, 100, senders=[PAYER])
 
 
 def test_a_zero_value_beside_a_transfer_does_not_hide_it(stub: StubNode) -> None:
@@ -151,7 +184,7 @@ def test_a_node_that_lacks_the_last_block_never_says_that_nothing_was_there(
 def test_machines_behind_one_address_that_disagree_on_the_last_block_are_not_believed(
     stub: StubNode,
 ) -> None:
-    people = [f"0x{number:040x}" for number in range(1, 9_002)]
+    people = [f"0x{number:040x}" for number in range(1, 12_002)]
 
     def second_one_differs(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if stub.http_requests == 2:

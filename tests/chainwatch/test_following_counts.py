@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from chainwatch import services, watching
 from chainwatch.following import follow
-from chainwatch.models import ChainHead, WatchedTransaction
+from chainwatch.models import ChainHead, Transfer, WatchedAddress, WatchedTransaction
 from tests.chainwatch.conftest import Configure, state, watch
 from tests.chainwatch.stub_node import StubNode, tx
 
@@ -130,3 +134,79 @@ def test_the_requests_of_a_failed_pass_are_counted_too(
 
     assert (followed.http_requests, followed.rpc_calls) == (1, 3)
     assert ChainHead.objects.get().http_requests == 1
+
+
+# --- Very many addresses --------------------------------------------------------------------------
+
+
+def people(first: int, last: int) -> list[str]:
+    return [f"0x{number:040x}" for number in range(first, last + 1)]
+
+
+def watched(addresses: list[str], chain: str = "arbitrum", *, is_resting: bool = False) -> None:
+    """Let these be followed live for what they get, or rest."""
+    now = timezone.now()
+    WatchedAddress.objects.bulk_create(
+        WatchedAddress(
+            chain=chain,
+            address=each,
+            is_incoming=not is_resting,
+            watched_at=now,
+            rests_since=now if is_resting else None,
+        )
+        for each in addresses
+    )
+
+
+def test_ten_thousand_addresses_cost_a_tick_two_requests(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    watched(people(1, 10_000))
+    services.watch_address("arbitrum", "0x" + "44" * 20, outgoing=True, at=timezone.now())
+    follow("arbitrum")
+    stub.head += 1
+
+    tick = follow("arbitrum")
+
+    # The head; then the range's last block, ten filters of recipients and one of senders.
+    assert (tick.http_requests, tick.rpc_calls, tick.scanned) == (2, 13, 1)
+    assert follow("arbitrum").http_requests == 1
+    stub.mine(tx(1), 102, payee=people(7_777, 7_777)[0])
+    stub.head += 1
+    assert follow("arbitrum").http_requests == 3
+    assert Transfer.objects.get().tx_hash == tx(1)
+
+
+def test_how_many_rest_is_nothing_to_a_tick(stub: StubNode, configure: Configure) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=1)
+    watched(people(1, 10))
+    follow("arbitrum")
+    stub.head += 1
+    with CaptureQueriesContext(connection) as few:
+        follow("arbitrum")
+    watched(people(100_001, 120_000), is_resting=True)
+    stub.head += 1
+
+    with CaptureQueriesContext(connection) as many:
+        tick = follow("arbitrum")
+
+    assert len(many) == len(few)
+    assert (tick.http_requests, tick.rpc_calls) == (2, 3)
+
+
+def test_no_query_of_a_tick_reads_past_those_that_rest() -> None:
+    watched(people(1, 10))
+    watched(people(100_001, 110_000), "base", is_resting=True)
+    watched(people(100_001, 120_000), is_resting=True)
+    watched(people(1, 500), "tron", is_resting=True)
+    with connection.cursor() as cursor:
+        cursor.execute("analyze chainwatch_watchedaddress")
+
+    live = watching.followed_live("arbitrum", "").values_list("address", "watched_at")
+    rest = watching.resting("tron", "").filter(pk__gt=5).order_by("pk")[:100]
+    among = watching.resting("arbitrum", "").filter(address__in=people(1, 200))
+
+    assert "watched_live" in live.explain()
+    assert "watched_resting" in rest.explain()
+    assert "one_watch_per_address" in among.explain()

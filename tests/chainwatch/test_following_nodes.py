@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
 from chainwatch import services
 from chainwatch.chains import providers
@@ -332,3 +333,53 @@ def test_a_chain_without_nodes_says_so(configure: Configure) -> None:
     watch(tx(1), "base")
 
     assert follow("base").error == "no node is configured"
+
+
+# --- Namesakes ------------------------------------------------------------------------------------
+
+USDC_E = "0xff970a61a04b1ca14834a43f5de4533ebddb5cc8"
+
+
+def get_paid_to(address: str = "0x" + "22" * 20) -> None:
+    """Follow live what the stub's PAYEE gets."""
+    services.watch_fresh_address("arbitrum", address, at=timezone.now())
+
+
+def test_a_namesake_that_a_block_tells_two_ways_is_sighted_anew(
+    stub: StubNode, configure: Configure
+) -> None:
+    configure("arbitrum", rpc_urls=(stub.url,), confirmations=3)
+    get_paid_to()
+    stub.mine(tx(1), 100, contract=USDC_E, amount=5)
+    follow("arbitrum")
+    stub.mine(tx(1), 100, contract=USDC_E, amount=6)
+    stub.head = 102
+
+    follow("arbitrum")
+
+    assert [int(each.amount_atomic) for each in standing(tx(1))] == [6]
+    assert state(tx(1)).final_at is None
+    follow("arbitrum")
+    assert state(tx(1)).final_at is not None
+
+
+def test_one_nodes_word_for_a_namesake_is_not_enough(
+    stub: StubNode, second: StubNode, configure: Configure
+) -> None:
+    with running_stub() as third:
+        urls = (stub.url, second.url, third.url)
+        configure("arbitrum", rpc_urls=urls, confirmations=3, quorum=2)
+        get_paid_to()
+        for node in (stub, second, third):
+            node.mine(tx(1), 100, contract=USDC_E, amount=5)
+        stub.mine(tx(1), 100, contract=USDC_E, amount=10**9)
+        stub.mine(tx(2), 99, contract=USDC_E, amount=10**9)
+
+        for _ in range(8):
+            follow("arbitrum")
+            for node in (stub, second, third):
+                node.head += 1
+
+    assert [int(each.amount_atomic) for each in standing(tx(1))] == [5]
+    assert state(tx(1)).final_at is not None
+    assert not WatchedTransaction.objects.filter(tx_hash=tx(2), final_at__isnull=False).exists()

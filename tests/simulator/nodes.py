@@ -9,6 +9,7 @@ from chainwatch.chains.base import (
     Cost,
     Head,
     Header,
+    Known,
     Look,
     Receipt,
     Scan,
@@ -112,6 +113,7 @@ class Node:
         senders: Collection[str] = (),
         recipients: Collection[str] = (),
         references: Collection[str] = (),
+        known: Known | None = None,
     ) -> Scan:
         view = self._asked("scan", last - first + 1)
         self.fault.range(first, last)
@@ -119,6 +121,10 @@ class Node:
         if end is None:
             raise ChainUnavailable("a block that this node does not have")
         wanted = set(references) if self.reads_blocks else set()
+        if known is not None and self.reads_blocks:
+            blocks = [each for each in view.places.values() if first <= each[0].number <= last]
+            got = {move.recipient for _, mined in blocks for move in mined.transaction.moves}
+            recipients = {*recipients, *known(got)}
         found = {
             tx_hash: self._receipt(view, tx_hash) if self.reads_blocks else None
             for tx_hash, (block, mined) in view.places.items()

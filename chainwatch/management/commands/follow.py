@@ -52,7 +52,7 @@ class Command(JsonCommand):
         is_sandbox = options["environment"] == Environment.SANDBOX
         blocks = _range(options["from_block"], options["to_block"])
         if blocks is not None:
-            done = self._scan(chain, due.scopes_in_flight(chain) if is_sandbox else [""], *blocks)
+            done = self._scan(chain, due.scopes_watched(chain) if is_sandbox else [""], *blocks)
         elif is_sandbox:
             done = following.follow_sandboxes(chain)
         else:
