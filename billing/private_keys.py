@@ -5,12 +5,16 @@ in no answer, no log and no row: the messages here say what it looked like and n
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from billing.errors import InvalidRequest
 
-_EXTENDED = re.compile(r"\b[xyztuvXYZTUV]prv[1-9A-HJ-NP-Za-km-z]{20,}")
+# BIP-32 and SLIP-132: xprv, yprv, zprv, tprv, …; Litecoin's, Dogecoin's and Dash's. In any case,
+# because a key typed in capitals is as good as told.
+_EXTENDED = re.compile(
+    r"(?<![0-9a-z])(?:[a-z]prv|[lmt]tpv|dgpv|drkp)[0-9a-z]{20,}", re.IGNORECASE | re.ASCII
+)
 _HEX_KEY = re.compile(r"(?<![0-9a-zA-Z])(0[xX])?[0-9a-fA-F]{64}(?![0-9a-zA-Z])")
 _WALLET_IMPORT = re.compile(r"\b(5[HJK][1-9A-HJ-NP-Za-km-z]{49}|[KL][1-9A-HJ-NP-Za-km-z]{51})\b")
 _WORD = re.compile(r"[a-z]{3,8}")
@@ -37,12 +41,15 @@ def refuse_private_keys(fields: Mapping[str, object]) -> None:
 
     `fields` is a request's body as it came: values at any depth are looked at, names at the top.
     """
-    for name, value in fields.items():
-        if name.lower() in _TELLING_NAMES and value not in (None, ""):
-            raise _refusal("a private key or a seed phrase", name)
-        for text in _texts(value):
-            if kind := private_kind(text):
-                raise _refusal(kind, name)
+    _refuse(fields, private_kind)
+
+
+def refuse_private_keys_in_words(fields: Mapping[str, object]) -> None:
+    """As `refuse_private_keys`, for what people and programs write freely: notes, metadata, URLs.
+
+    There 64 hexadecimal digits are mostly the hash of a transaction, so they are let through.
+    """
+    _refuse(fields, _unmistakable_kind)
 
 
 def private_kind(text: str) -> str | None:
@@ -51,9 +58,34 @@ def private_kind(text: str) -> str | None:
     A bare string of 64 hexadecimal digits is taken for a private key, though a transaction hash
     looks the same: never ask this of a field that takes hashes.
     """
+    if _HEX_KEY.search(text):
+        return "a private key"
+    return _unmistakable_kind(text)
+
+
+def refusal(kind: str, param: str) -> InvalidRequest:
+    """The error for what `private_kind`, or another who looked closer, recognised in `param`."""
+    message = (
+        f"This looks like {kind}. It was not stored. This system never needs one: give the "
+        "public address, and move the money to a new wallet if the secret was real."
+    )
+    known = param if re.fullmatch(r"[a-z_]{1,40}", param) else None
+    return InvalidRequest(message, code="private_key_refused", param=known)
+
+
+def _refuse(fields: Mapping[str, object], kind_of: Callable[[str], str | None]) -> None:
+    for name, value in fields.items():
+        if name.lower() in _TELLING_NAMES and value not in (None, ""):
+            raise refusal("a private key or a seed phrase", name)
+        for text in _texts(value):
+            if kind := kind_of(text):
+                raise refusal(kind, name)
+
+
+def _unmistakable_kind(text: str) -> str | None:
     if _EXTENDED.search(text):
         return "an extended private key"
-    if _HEX_KEY.search(text) or _WALLET_IMPORT.search(text):
+    if _WALLET_IMPORT.search(text):
         return "a private key"
     words = [word for word in _BETWEEN_WORDS.split(text.lower()) if word]
     if len(words) in _PHRASE_LENGTHS and all(_WORD.fullmatch(word) for word in words):
@@ -72,12 +104,3 @@ def _texts(value: object) -> Iterable[str]:
             yield " ".join(value)
         for inner in value:
             yield from _texts(inner)
-
-
-def _refusal(kind: str, param: str) -> InvalidRequest:
-    message = (
-        f"This looks like {kind}. It was not stored. This system never needs one: give the "
-        "public address, and move the money to a new wallet if the secret was real."
-    )
-    known = param if re.fullmatch(r"[a-z_]{1,40}", param) else None
-    return InvalidRequest(message, code="private_key_refused", param=known)

@@ -16,7 +16,11 @@ class EventType(TextChoices):
     CHECKOUT_OVERPAID = "checkout.overpaid"
     CHECKOUT_LATE_PAYMENT = "checkout.late_payment"
     CHECKOUT_WRONG_TOKEN = "checkout.wrong_token"  # noqa: S105  # an event, not a password
+    CHECKOUT_REORGED = "checkout.reorged"
     CHECKOUT_REVERSED = "checkout.reversed"
+    CHECKOUT_RESTORED = "checkout.restored"
+    PAYMENT_UNASSIGNED = "payment.unassigned"
+    PAYMENT_RESOLVED = "payment.resolved"
 
     PAYOUT_CREATED = "payout.created"
     PAYOUT_UPDATED = "payout.updated"
@@ -46,6 +50,9 @@ class EventType(TextChoices):
     PAYMENT_METHOD_CREATED = "payment_method.created"
     PAYMENT_METHOD_UPDATED = "payment_method.updated"
     PAYMENT_METHOD_DELETED = "payment_method.deleted"
+    PAYMENT_LINK_CREATED = "payment_link.created"
+    PAYMENT_LINK_CLOSED = "payment_link.closed"
+    BRANDING_UPDATED = "branding.updated"
     SUBSCRIPTION_CREATED = "subscription.created"
     SUBSCRIPTION_RENEWED = "subscription.renewed"
     SUBSCRIPTION_PAST_DUE = "subscription.past_due"

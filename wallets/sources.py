@@ -12,7 +12,7 @@ from billing.chains import Environment
 from billing.locks import lock_key
 from chainwatch import services as chainwatch
 from chainwatch.models import Transfer
-from wallets.models import Wallet
+from wallets.models import DepositAddress, Wallet
 
 
 def begin(wallet: Wallet, *, at: datetime) -> None:
@@ -22,7 +22,7 @@ def begin(wallet: Wallet, *, at: datetime) -> None:
     """
     _hold(wallet)
     wallet.is_source, wallet.source_since = True, at
-    scope = _scope(wallet)
+    scope = scope_of(wallet)
     chainwatch.watch_address(wallet.chain, wallet.address, scope=scope, outgoing=True, at=at)
 
 
@@ -36,7 +36,7 @@ def end(wallet: Wallet) -> None:
     others = Wallet.objects.filter(
         environment=wallet.environment, chain=wallet.chain, address=wallet.address, is_source=True
     ).exclude(pk=wallet.pk)
-    scope = _scope(wallet)
+    scope = scope_of(wallet)
     if scope:
         others = others.filter(organization_id=scope)
     if not others.exists():
@@ -49,7 +49,7 @@ def transfers_seen(wallet: Wallet) -> int:
         return 0
     return Transfer.objects.filter(
         chain=wallet.chain,
-        scope=_scope(wallet),
+        scope=scope_of(wallet),
         from_address=wallet.address,
         block_time__gte=wallet.source_since,
         amount_atomic__gt=0,
@@ -57,9 +57,9 @@ def transfers_seen(wallet: Wallet) -> int:
     ).count()
 
 
-def _scope(wallet: Wallet) -> str:
+def scope_of(row: Wallet | DepositAddress) -> str:
     """Which network of chainwatch: the live one, or its organization's own simulated one."""
-    return "" if wallet.environment == Environment.LIVE else wallet.organization_id
+    return "" if row.environment == Environment.LIVE else row.organization_id
 
 
 def _hold(wallet: Wallet) -> None:
@@ -68,6 +68,6 @@ def _hold(wallet: Wallet) -> None:
     Without it, one that ends would not see another organization's wallet that is just beginning,
     and would stop the look-out which that one has asked for. The address has no row to lock.
     """
-    key = lock_key(f"source wallet {wallet.chain} {_scope(wallet)} {wallet.address}")
+    key = lock_key(f"source wallet {wallet.chain} {scope_of(wallet)} {wallet.address}")
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [key])

@@ -21,7 +21,7 @@ from wallets.serializers import (
 
 
 class Wallets(ApiView):
-    """The organization's own addresses, newest first, and the door to register one more."""
+    """The organization's own addresses and keys, newest first; the door to register one more."""
 
     scopes: ClassVar = {"GET": "wallets:read", "POST": "wallets:write"}
 
@@ -30,7 +30,8 @@ class Wallets(ApiView):
         is_list=True,
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        page = pagination.page(Wallet.objects.visible_to(self.caller), request, name="wallets")
+        wallets = Wallet.objects.visible_to(self.caller).select_related("extended_key")
+        page = pagination.page(wallets, request, name="wallets")
         return Response(pagination.envelope(page, [wallet_json(wallet) for wallet in page.rows]))
 
     @schema.operation(
@@ -44,7 +45,7 @@ class Wallets(ApiView):
 
 
 class OneWallet(ApiView):
-    """One wallet: its name and its use can change, its address never."""
+    """One wallet: its name and its use can change, its address or key never."""
 
     scopes: ClassVar = {"GET": "wallets:read", "PATCH": "wallets:write"}
 

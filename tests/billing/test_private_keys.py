@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from billing.errors import InvalidRequest
-from billing.private_keys import private_kind, refuse_private_keys
+from billing.private_keys import private_kind, refuse_private_keys, refuse_private_keys_in_words
 
 SEED_12 = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 SEED_24 = "abandon " * 23 + "art"
@@ -88,3 +88,23 @@ def test_a_body_with_a_secret_is_refused_and_not_repeated(
 
 def test_a_body_without_secrets_is_let_through() -> None:
     refuse_private_keys({"name": "Treasury", "is_source": True, "metadata": {"a": ["b", 1, None]}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"refunded in 0x{'ab' * 32}",
+        "ab" * 32,
+        "https://shop.example/thanks?signature=" + "0f" * 32,
+    ],
+)
+def test_words_may_hold_the_hash_of_a_transaction(text: str) -> None:
+    refuse_private_keys_in_words({"note": text, "metadata": {"order": text}})
+
+
+@pytest.mark.parametrize(
+    "secret", [SEED_12, XPRV, "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"]
+)
+def test_words_that_hold_a_secret_are_refused(secret: str) -> None:
+    with pytest.raises(InvalidRequest, match="This looks like"):
+        refuse_private_keys_in_words({"metadata": {"note": secret}})

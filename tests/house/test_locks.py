@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.code import ROOT
 
-LOCKS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-clients.txt"]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -53,6 +53,7 @@ def test_the_pins_that_matter_hold() -> None:
     assert versions["tronpy"] == "0.6.2"
     assert "django-fsm-2" in versions
     assert pins("requirements-dev.txt")["billingio"] == "1.0.0"
+    assert pins("requirements-clients.txt") == {"billingio": "2.0.0"}
 
 
 def test_every_dependency_of_the_project_is_locked() -> None:

@@ -12,6 +12,7 @@ from billing.errors import InvalidRequest
 from events.models import Event
 from organizations.models import Organization
 from organizations.services import create_organization
+from tests.wallets.accounts import ABANDON_EVM
 from wallets import services
 from wallets.models import Wallet
 
@@ -22,10 +23,6 @@ HEX_KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 XPRV = (
     "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3"
     "TGtRBeJgk33yuGBxrMPHi"
-)
-XPUB = (
-    "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265T"
-    "MgRo26DKfkW5MQVBYLz2"
 )
 MakeApi = Callable[..., Any]
 
@@ -44,6 +41,10 @@ def test_a_wallet_is_registered(acme: Organization, api: MakeApi) -> None:
         "chain": "base",
         "name": "Treasury",
         "address": EVM,
+        "xpub": None,
+        "derivation": None,
+        "first_index": None,
+        "next_index": None,
         "is_source": True,
         "source_since": told["source_since"],
         "environment": "sandbox",
@@ -87,8 +88,8 @@ def test_only_chain_and_address_are_needed(acme: Organization, api: MakeApi) -> 
         ({"chain": "base", "address": EVM, "name": 5}, "invalid_field_value", "name"),
         ({"chain": "base", "address": EVM, "name": "x" * 121}, "invalid_field_value", "name"),
         ({"chain": "base", "address": EVM, "is_source": 1}, "invalid_field_value", "is_source"),
-        ({"chain": "base", "xpub": XPUB}, "xpub_not_supported", "xpub"),
-        ({"chain": "base", "address": EVM, "xpub": XPUB}, "xpub_not_supported", "xpub"),
+        ({"chain": "base", "address": EVM, "xpub": ABANDON_EVM}, "invalid_field_value", "xpub"),
+        ({"chain": "base", "address": EVM, "first_index": 7}, "invalid_field_value", "first_index"),
         ([], "body_not_an_object", None),
     ],
 )

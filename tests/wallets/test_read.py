@@ -2,9 +2,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from organizations.models import Organization
-from wallets import services
+from tests.wallets.accounts import ABANDON_EVM, account
+from wallets import deposits, services
 from wallets.models import Wallet
 
 MakeApi = Callable[..., Any]
@@ -106,3 +110,37 @@ def test_an_address_that_looks_like_an_own_one_is_found(
     ]
     assert lookalikes("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed") == []
     assert lookalikes("0xfB69111111111111111111111111111111115d35") == []
+
+
+def test_own_addresses_have_those_issued_to_customers_that_are_asked_for(
+    acme: Organization, zenith: Organization, make_wallet: MakeWallet
+) -> None:
+    wallet = make_wallet(acme, address=None, xpub=ABANDON_EVM)
+    with transaction.atomic():
+        first, second = (deposits.issue(wallet, at=timezone.now()).address for _ in range(2))
+
+    def own(organization: Organization, *among: str) -> frozenset[tuple[str, str]]:
+        return services.own_addresses(organization.id, "sandbox", among=among)
+
+    assert own(acme) == frozenset()
+    assert own(acme, first, OTHER) == {("base", first)}
+    assert own(acme, first, second) == {("base", first), ("base", second)}
+    assert own(zenith, first) == frozenset()
+
+
+def test_a_list_of_extended_keys_asks_no_more_often_than_one_of_addresses(
+    acme: Organization, api: MakeApi, make_wallet: MakeWallet
+) -> None:
+    client = api(acme)
+    make_wallet(acme)
+    client.get("/v1/wallets")
+    with CaptureQueriesContext(connection) as of_an_address:
+        client.get("/v1/wallets")
+    for number in range(5):
+        make_wallet(acme, address=None, xpub=account(number))
+
+    with CaptureQueriesContext(connection) as of_keys:
+        listed = client.get("/v1/wallets").json()["data"]
+
+    assert len(listed) == 6
+    assert len(of_keys) == len(of_an_address)

@@ -5,6 +5,7 @@ import pytest
 
 from events.models import Event
 from organizations.models import Organization
+from tests.wallets.accounts import ABANDON_EVM
 from wallets.models import Wallet
 
 MakeApi = Callable[..., Any]
@@ -54,6 +55,8 @@ def test_what_changes_nothing_is_no_event(
         ({"address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}, "field_immutable", "address"),
         ({"chain": "tron"}, "field_immutable", "chain"),
         ({"xpub": "xpub…"}, "field_immutable", "xpub"),
+        ({"first_index": 7}, "field_immutable", "first_index"),
+        ({"next_index": 0}, "field_immutable", "next_index"),
         ({"environment": "live", "name": "x"}, "field_immutable", "environment"),
         ({"name": None}, "invalid_field_value", "name"),
         ({"name": 1}, "invalid_field_value", "name"),
@@ -108,3 +111,30 @@ def test_a_key_that_may_only_read_is_refused(
 
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "insufficient_scope"
+
+
+def test_an_extended_key_is_renamed(
+    acme: Organization, api: MakeApi, make_wallet: MakeWallet, events_of: EventsOf
+) -> None:
+    wallet = make_wallet(acme, address=None, xpub=ABANDON_EVM)
+
+    answer = api(acme).patch(f"/v1/wallets/{wallet.id}", {"name": "Shop", "is_source": False})
+
+    assert answer.status_code == 200
+    assert (answer.json()["name"], answer.json()["xpub"]) == ("Shop", ABANDON_EVM)
+    assert events_of(wallet) == ["wallet.created", "wallet.updated"]
+
+
+def test_nothing_is_paid_from_an_extended_key(
+    acme: Organization, api: MakeApi, make_wallet: MakeWallet, events_of: EventsOf
+) -> None:
+    wallet = make_wallet(acme, address=None, xpub=ABANDON_EVM)
+
+    answer = api(acme).patch(f"/v1/wallets/{wallet.id}", {"name": "x", "is_source": True})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_field_value"
+    assert answer.json()["error"]["param"] == "is_source"
+    wallet.refresh_from_db()
+    assert (wallet.name, wallet.is_source) == ("Treasury", False)
+    assert events_of(wallet) == ["wallet.created"]
