@@ -9,9 +9,9 @@ from django_fsm import ConcurrentTransitionMixin, FSMField
 
 from billing.chains import Chain, Token, network
 from billing.models import IdField, Tenanted
+from billing.transitions import moves
 from payouts.models.settlements import Settlement
 from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Status
-from payouts.transitions import moves
 
 
 class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
