@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := approvals billing chainwatch docs events organizations payouts reconciliation \
+SOURCES := approvals billing chainwatch checkouts docs events organizations payouts reconciliation \
 	wallets webhooks
 UV := uv==0.13.8
 LOCK := --no-config --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \

@@ -30,8 +30,60 @@ class Job:
     arguments: tuple[str, ...] = ()
 
 
+# After the chains were asked, in this order: what was seen first, then what follows.
+_AFTER_THE_CHAINS = (
+    Job("payments", "checkouts.tasks.payments", 1, "records payments, moves checkouts on"),
+    Job(
+        "payments catch up",
+        "checkouts.tasks.catch_up_payments",
+        300,
+        "records what was found while nothing was recorded",
+    ),
+    Job("verify", "payouts.tasks.verify", 1, "turns what the chains said into payouts' states"),
+    Job(
+        "outflows",
+        "payouts.tasks.outflows",
+        1,
+        "finds payouts by the money that left, and money that left with no payout",
+    ),
+    Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
+    Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
+    Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
+    Job(
+        "tell owners",
+        "webhooks.tasks.tell_owners",
+        60,
+        "writes to those whose webhook was disabled after failing",
+    ),
+    Job(
+        "reconcile",
+        "reconciliation.tasks.reconcile",
+        300,
+        "writes down where the two sides disagree",
+    ),
+    Job(
+        "rest addresses",
+        "checkouts.tasks.rest_addresses",
+        3600,
+        "lets addresses rest that are not expected to be paid any more",
+    ),
+    Job(
+        "forget",
+        "organizations.tasks.forget_idempotency_keys",
+        3600,
+        "removes idempotency keys a day after their first call",
+    ),
+    Job(
+        "forget deliveries",
+        "webhooks.tasks.forget_deliveries",
+        3600,
+        "removes webhook deliveries a month after they ended",
+    ),
+)
+
+
 def schedule() -> list[Job]:
-    """Every job, in the order in which `tick` runs them: what was seen first, then what follows."""
+    """Every job, in the order in which `tick` runs them."""
     follows = [
         Job(
             f"follow {chain}",
@@ -42,43 +94,7 @@ def schedule() -> list[Job]:
         )
         for chain, network in settings.NETWORKS.items()
     ]
-    return [
-        *follows,
-        Job("verify", "payouts.tasks.verify", 1, "turns what the chains said into payouts' states"),
-        Job(
-            "outflows",
-            "payouts.tasks.outflows",
-            1,
-            "finds payouts by the money that left, and money that left with no payout",
-        ),
-        Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
-        Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
-        Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
-        Job(
-            "tell owners",
-            "webhooks.tasks.tell_owners",
-            60,
-            "writes to those whose webhook was disabled after failing",
-        ),
-        Job(
-            "reconcile",
-            "reconciliation.tasks.reconcile",
-            300,
-            "writes down where the two sides disagree",
-        ),
-        Job(
-            "forget",
-            "organizations.tasks.forget_idempotency_keys",
-            3600,
-            "removes idempotency keys a day after their first call",
-        ),
-        Job(
-            "forget deliveries",
-            "webhooks.tasks.forget_deliveries",
-            3600,
-            "removes webhook deliveries a month after they ended",
-        ),
-    ]
+    return [*follows, *_AFTER_THE_CHAINS]
 
 
 def _broker() -> dict[str, object]:

@@ -7,7 +7,7 @@ Values of variables that may hold a secret are never repeated in the message.
 import json
 import re
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -55,6 +55,17 @@ class Variables(environ.Env):  # type: ignore[misc]  # it says no types
     def hosts(self, name: str) -> tuple[str, ...]:
         """Hosts separated by commas, each with a port or for every port; none is the default."""
         return tuple(_host(name, word) for word in self.words(name, ()))
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        """IP addresses and networks (`172.16.0.0/12`) separated by commas; none is the default."""
+        words = self.words(name, ())
+        for word in words:
+            try:
+                ip_network(word)
+            except ValueError as error:
+                allowed = "IP addresses or networks such as 10.0.0.7, 172.16.0.0/12, fd00::/8"
+                raise refused(name, word, allowed) from error
+        return words
 
     def parsed(self, name: str, default: str, parse: Callable[[str], str]) -> str:
         """What `parse` makes of the text; its ValueError says in words what is wrong."""

@@ -54,12 +54,14 @@ class Worded(serializers.Field[Any, Any, Any, Any]):
 class AmountField(Worded):
     """An amount in token units: a JSON number of at most six decimals, at least 0.01, exact.
 
-    Takes the Decimal or int that the exact JSON parser made of the request's own digits.
+    Takes the Decimal or int that the exact JSON parser made of the request's own digits. `least`
+    is another bound where a subclass has one.
     """
 
+    least: ClassVar[Decimal] = LEAST_AMOUNT
     default_error_messages: ClassVar[Messages] = {
         "invalid": "The amount must be a JSON number, such as 49.99, not a string.",
-        "too_small": "The amount must be at least 0.01.",
+        "too_small": "The amount must be at least {least}.",
     }
 
     def to_internal_value(self, data: object) -> Decimal:
@@ -68,10 +70,9 @@ class AmountField(Worded):
             data = Decimal(max(min(data, 10**20), -1))
         if not isinstance(data, Decimal):
             self.fail("invalid")
-        if data.is_finite() and data < LEAST_AMOUNT:
-            raise serializers.ValidationError(
-                self.error_messages["too_small"], code="amount_too_small"
-            )
+        if data.is_finite() and data < self.least:
+            message = self.error_messages["too_small"].format(least=self.least)
+            raise serializers.ValidationError(message, code="amount_too_small")
         try:
             to_atomic(data, 6)
         except InvalidRequest as error:

@@ -20,6 +20,7 @@ class Plan(TextChoices):
 GATES: dict[str, Plan] = {
     "live": Plan.STARTER,
     "webhooks": Plan.STARTER,
+    "checkouts": Plan.STARTER,
     "subscriptions": Plan.GROWTH,
     "payouts": Plan.SCALE,
     "reconciliation": Plan.SCALE,

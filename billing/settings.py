@@ -25,6 +25,8 @@ PUBLIC_URL = env.web_url(
     "PUBLIC_URL", f"http://localhost:{env.integer('PORT', 8000, least=1, most=65535)}"
 )
 ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]))
+# Only these may say in X-Forwarded-For whom they speak for: visitors are limited by address.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 DATABASE_URL = env.service_url("DATABASE_URL", ["postgresql", "postgres"])
 REDIS_URL = env.service_url("REDIS_URL", ["redis", "rediss"])
 SECRET_KEY = secret_key(env, DATA_DIR, must_be_given=bool(DATABASE_URL))
@@ -86,9 +88,12 @@ INSTALLED_APPS = [
     "chainwatch",
     "approvals",
     "payouts",
+    "checkouts",
     "reconciliation",
     "billing",
 ]
+# What `manage.py demo` tells once, in this order.
+DEMONSTRATIONS = ("payouts.demonstration.stories.play", "checkouts.demonstration.play")
 ROOT_URLCONF = "billing.urls"
 WSGI_APPLICATION = "billing.wsgi.application"
 APPEND_SLASH = False  # The API never redirects.
@@ -130,7 +135,7 @@ STORAGES = {
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
-USE_I18N = False
+USE_I18N = True  # The hosted pages choose their language; the admin speaks LANGUAGE_CODE.
 
 # --- People --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "organizations.User"

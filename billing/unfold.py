@@ -16,6 +16,10 @@ def may_read_payouts(request: HttpRequest) -> bool:
     return may(request, "payouts:read")
 
 
+def may_read_checkouts(request: HttpRequest) -> bool:
+    return may(request, "checkouts:read")
+
+
 def may_read_events(request: HttpRequest) -> bool:
     return may(request, "events:read")
 
@@ -60,6 +64,14 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Being paid",
+        "items": [
+            _item("Checkouts", "cart", "checkouts_checkout_changelist", may_read_checkouts),
+            _item("Payments", "coins", "checkouts_payment_changelist", may_read_checkouts),
+            _item("Payment links", "link", "checkouts_paymentlink_changelist", may_read_checkouts),
+        ],
+    },
+    {
         "title": "Records",
         "items": [
             _item("Events", "list", "events_event_changelist", may_read_events),
@@ -73,6 +85,10 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Setup",
         "items": [
             _item("Wallets", "wallet", "wallets_wallet_changelist", may_read_wallets),
+            _item(
+                "Payment methods", "card", "checkouts_paymentmethod_changelist", may_read_checkouts
+            ),
+            _item("Branding", "palette", "checkouts_branding_changelist", may_read_checkouts),
             _item("Webhooks", "antenna", "webhooks_endpoint_changelist", may_read_webhooks),
             _item(
                 "Members", "people", "organizations_membership_changelist", may_administer_members

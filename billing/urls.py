@@ -15,7 +15,9 @@ urlpatterns = [
     # Before payouts: /payouts/reconciliation must not be taken for a payout's id.
     path("v1", include("reconciliation.urls")),
     path("v1", include("payouts.urls")),
+    path("v1", include("checkouts.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),  # whoever types the host alone
+    path("", include("checkouts.page_urls")),
     path("docs", pages.reference, name="reference"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

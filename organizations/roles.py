@@ -8,10 +8,11 @@
 | operator | all   | yes   |         | yes     | yes     |            |
 | admin    | all   | yes   | yes     | yes     | yes     | yes        |
 
-write is `payouts:write`: create, update and cancel. execute is `payouts:execute`: what follows an
-approval: hand over, submit or replace a hash, take back, fail by hand, resolve a discrepancy. It
-and the `…:administer` scopes are for people only: no API key has them, and a key's
-`payouts:write` executes.
+write is `payouts:write`: create, update and cancel; and `checkouts:write`: cancel a checkout or
+mark it as failed, say what became of a payment, keep payment methods and links. execute is
+`payouts:execute`: what follows an approval: hand over, submit or replace a hash, take back, fail by
+hand, resolve a discrepancy. It and the `…:administer` scopes are for people only: no API key has
+them, and a key's `payouts:write` executes.
 An approver writes too, so that the same small team works without an admin; what they wrote
 themselves they can never approve.
 """

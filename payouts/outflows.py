@@ -121,7 +121,11 @@ def _facts(place: Place) -> _Facts | None:
         payouts=locked,
         matching=match(waiting, outflows),
         final_at=watched.final_at,
-        own=wallets.own_addresses(place.organization_id, place.environment),
+        own=wallets.own_addresses(
+            place.organization_id,
+            place.environment,
+            among={each.to_address for each in transfers},
+        ),
     )
 
 

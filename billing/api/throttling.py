@@ -57,6 +57,15 @@ def count_address(request: HttpRequest) -> None:
     _count(request, f"address {request.META.get('REMOTE_ADDR', '')}")
 
 
+def count_visit(request: HttpRequest, what: str, limit: Limit) -> None:
+    """Count one visit to a page by its network address; raise RateLimited where it is too many.
+
+    Each `what` is counted apart, and all apart from calls. Off where the API's limit is off.
+    """
+    if parse(settings.API_RATE_LIMIT) is not None:
+        _count_towards(limit, request, f"{what} {request.META.get('REMOTE_ADDR', '')}")
+
+
 def add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     """Put the X-RateLimit headers on an answer; nothing where the limit is off."""
     count: Count | None = getattr(request, "rate_count", None)
@@ -71,12 +80,16 @@ def is_counted(request: HttpRequest) -> bool:
 
 def _count(request: HttpRequest, who: str) -> None:
     limit = parse(settings.API_RATE_LIMIT)
-    if limit is None:
-        return
+    if limit is not None:
+        _count_towards(limit, request, who)
+
+
+def _count_towards(limit: Limit, request: HttpRequest, who: str) -> None:
     now = time.time()
-    window = int(now // limit.window_s)
+    # A window is named by when it ends, so that windows of unlike lengths can be told over or not.
+    window = (int(now // limit.window_s) + 1) * limit.window_s
     calls = _counter().hit(who, window, limit.window_s)
-    count = Count(limit, calls, (window + 1) * limit.window_s)
+    count = Count(limit, calls, window)
     request.rate_count = count  # type: ignore[attr-defined]  # read by the middleware, add_headers
     if calls > limit.most:
         wait_s = max(1, math.ceil(count.resets_at - now))

@@ -67,12 +67,18 @@ def rows_of(cl: ChangeList) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter of a list as a menu of links; `chosen` is the word of the active one."""
+    """One filter of a list as a menu of links; `chosen` is the word of the active one.
+
+    `form` asks for what no link says, such as two days; None where there is nothing to ask. `kept`
+    is what the address says besides, which the form sends along.
+    """
 
     title: str
     choices: list[Any]
     chosen: str
     is_active: bool
+    form: forms.Form | None
+    kept: list[tuple[str, str]]
 
 
 @register.simple_tag
@@ -85,19 +91,17 @@ def filters_of(cl: ChangeList) -> list[Filter]:
         choices = list(spec.choices(cl))
         chosen = next((c for c in choices[1:] if c["selected"]), None)
         word = str(chosen["display"]) if chosen else ""
-        menus.append(Filter(str(spec.title).capitalize(), choices, word, chosen is not None))
+        asked = {"p", *spec.expected_parameters()}
+        kept = [pair for pair in _address_of(cl) if pair[0] not in asked]
+        title, form = str(spec.title).capitalize(), getattr(spec, "form", None)
+        menus.append(Filter(title, choices, word, chosen is not None, form, kept))
     return menus
 
 
 @register.simple_tag
 def kept_of(cl: ChangeList) -> list[tuple[str, str]]:
     """What a search keeps of the address: the tab and the filters, not the page."""
-    return [
-        (name, value)
-        for name, values in cl.filter_params.items()
-        for value in values
-        if name not in ("q", "p")
-    ]
+    return [pair for pair in _address_of(cl) if pair[0] not in ("q", "p")]
 
 
 @register.simple_tag
@@ -130,6 +134,10 @@ def initials(name: str) -> str:
 def day(moment: datetime) -> str:
     """`21 Nov`, in the reader's zone."""
     return moment.strftime("%-d %b")
+
+
+def _address_of(cl: ChangeList) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in cl.filter_params.items() for value in values]
 
 
 def _columns(cl: ChangeList) -> list[str]:

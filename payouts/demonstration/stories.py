@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from billing.callers import Caller
 from chainwatch import sandbox
+from organizations.demonstration.cast import Cast
 from payouts import services, simulation
 from payouts.demonstration.payees import (
     BRIGHTSIDE,
@@ -29,15 +30,6 @@ from payouts.demonstration.payees import (
 )
 from payouts.models import PayoutIntent, Status
 from wallets import services as wallets
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Who acts, in the sandbox: one prepares, another approves, a third may do all."""
-
-    preparer: Caller
-    approver: Caller
-    admin: Caller
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from checkouts.models import Checkout, PaymentLink, PaymentMethod
 from events.models import Event
 from events.services import assign_sequences
 from payouts.models import PayoutBatch
@@ -76,7 +77,23 @@ def secret(acme, api, settings) -> str:
     assign_sequences()
     feed()
     client.post("/v1/wallets", {"chain": "base", "address": a_body()["recipient_address"]})
+    _make_checkouts(client)
     return str(client.secret)
+
+
+CHECKOUT = {"amount_usd": 5, "chain": "base", "token": "USDC"}
+
+
+def _make_checkouts(client: Any) -> None:
+    """Some checkouts, methods and links: of each enough to be changed, disabled and canceled."""
+    made = [client.post("/v1/checkouts", CHECKOUT).json() for _ in range(4)]
+    client.post(f"/v1/checkouts/{made[0]['checkout_id']}/cancel")
+    method = client.get(f"/v1/payment-methods/{made[0]['payment_method_id']}").json()
+    body = {name: method[name] for name in ("wallet_id", "chain", "token")}
+    for _ in range(3):
+        client.post("/v1/payment-methods", body)
+    for _ in range(3):
+        client.post("/v1/payment-links", {"amount_usd": 5, "payment_method_id": method["id"]})
 
 
 @pytest.fixture
@@ -90,6 +107,9 @@ def ids(secret) -> dict[str, itertools.cycle]:
         "wallets": Wallet.objects.values_list("id", flat=True),
         "events": Event.objects.values_list("id", flat=True),
         "webhooks": Endpoint.objects.values_list("id", flat=True),
+        "checkouts": Checkout.objects.values_list("id", flat=True),
+        "payment-methods": PaymentMethod.objects.values_list("id", flat=True),
+        "payment-links": PaymentLink.objects.values_list("id", flat=True),
     }
     return {
         word: itertools.cycle([each for id_ in sorted(found) for each in (id_, None)])
@@ -186,3 +206,25 @@ def _put_real_values(case: Any, ids: dict[str, itertools.cycle]) -> None:
         case.body["payout_id"] = payout_id
     if "payout_ids" in case.body:
         case.body["payout_ids"] = [payout_id]
+    if "checkout_id" in case.body:
+        pending = Checkout.objects.filter(status="pending").first()
+        case.body["checkout_id"] = pending.id if pending else "co_none"
+    if "amount_usd" in case.body or "wallet_id" in case.body:
+        _put_real_payment(case)
+
+
+def _put_real_payment(case: Any) -> None:
+    """A method, link or checkout of what there is: the newest active method and its wallet."""
+    method = PaymentMethod.objects.filter(status="active").first()
+    if method is None:
+        return
+    case.body |= {
+        name: value
+        for name, value in {
+            "chain": method.chain, "token": method.token, "wallet_id": method.wallet_id,
+            "payment_method_id": method.id, "amount_usd": 5, "required_confirmations": 20,
+            "success_url": "https://shop.example/", "cancel_url": None, "tolerance_usd": 0,
+            "min_amount_usd": None,
+        }.items()
+        if name in case.body
+    }  # fmt: skip

@@ -13,7 +13,10 @@ import django
 from tests.bench.figures import Figure, as_json, as_table
 from tests.webhooks.receiver import CERTIFICATE
 
-NAMES = ("create", "lists", "reconcile", "rpc", "settling", "indexing", "worker", "webhooks")
+NAMES = (
+    "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
+    "worker", "webhooks",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -53,7 +56,9 @@ def _arguments() -> argparse.Namespace:
 
 def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
     from tests.bench import (
+        checkouts,
         create,
+        deposits,
         indexing,
         lists,
         loading,
@@ -74,10 +79,12 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
 
     return {
         "create": create.run,
+        "checkouts": checkouts.run,
         "lists": lambda: lists.run(*loaded()),
         "reconcile": lambda: reconcile.run(*loaded()),
         "rpc": rpc.run,
         "settling": settling.run,
+        "deposits": deposits.run,
         "indexing": indexing.run,
         "worker": worker.run,
         "webhooks": webhooks.run,

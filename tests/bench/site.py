@@ -3,6 +3,7 @@
 Whatever is under `/bench/` is answered without any middleware.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing.settings")
 settings.DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE"]
 settings.ROOT_URLCONF = "tests.bench.urls"
 django.setup()
+logging.disable(logging.INFO)  # one line per act would bury the table
 
 with override_settings(MIDDLEWARE=[]):
     bare = WSGIHandler()

@@ -16,14 +16,14 @@ from chainwatch.models import Block, ChainHead, Cursor, WatchedAddress, WatchedT
 from payouts.models import SubmittedHash
 
 CHAIN = Chain.ARBITRUM
-CONCERNED = ("follow", "verify", "outflows")
+CONCERNED = {"payments", "verify", "outflows", *(f"follow {chain}" for chain in Chain)}
 
 
 def tick() -> Mapping[str, Any]:
-    """Run the schedule's jobs that bring payouts on, each once; return what following said."""
+    """Run the jobs that bring payouts and checkouts on, each once; return what following said."""
     said: Mapping[str, Any] = {}
     for job in schedule():
-        if job.name.split()[0] in CONCERNED:
+        if job.name in CONCERNED:
             answer = import_string(job.task)(*job.arguments)
             if job.arguments == (CHAIN.value,):
                 said = answer

@@ -1,4 +1,4 @@
-"""The product's URLs, and beside them the floor: a bare Django view with one INSERT."""
+"""The product's URLs, and beside them the floors: bare views with one INSERT, with one SELECT."""
 
 import time
 
@@ -27,9 +27,22 @@ def insert(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"id": identifier, "status": "draft"}, status=201)
 
 
+def select(request: HttpRequest) -> HttpResponse:
+    """Read one row by its key and answer it: the least that asking for anything in Django costs."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id, amount from bench_row where id = %s", ["po_asked"])
+        row = cursor.fetchone()
+    return JsonResponse({"id": row and row[0], "status": "draft"})
+
+
 def cpu(request: HttpRequest) -> HttpResponse:
     """Answer the seconds of processor time of this process, which no other's noise reaches."""
     return HttpResponse(repr(time.process_time()))
 
 
-urlpatterns = [path("bench/insert", insert), path("bench/cpu", cpu), *theirs]
+urlpatterns = [
+    path("bench/insert", insert),
+    path("bench/select", select),
+    path("bench/cpu", cpu),
+    *theirs,
+]

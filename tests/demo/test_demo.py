@@ -18,8 +18,8 @@ from django.test import Client
 
 from billing.locks import advisory_lock
 from events.models import Event
+from organizations.demonstration.place import load
 from organizations.models import ApiKey, Organization, User
-from payouts.demonstration.place import load
 from payouts.models import PayoutIntent
 from wallets.models import Wallet
 

@@ -7,7 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-INTEGRATORS, OPERATORS, ERRORS = (DOCS / f"{n}.md" for n in ("integrators", "operators", "errors"))
+INTEGRATORS, CHECKOUTS, OPERATORS, ERRORS = (
+    DOCS / f"{n}.md" for n in ("integrators", "checkouts", "operators", "errors")
+)
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"")

@@ -1,4 +1,4 @@
-"""The snippets of README and integrators.md work as they are printed, top to bottom."""
+"""The snippets of README, integrators.md and checkouts.md work as printed, top to bottom."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from billing.chains import Environment
 from organizations import services
-from tests.docs.pages import INTEGRATORS, README, snippets
+from tests.docs.pages import CHECKOUTS, INTEGRATORS, README, snippets
 
 # Says every answer's status on stderr, so that the test sees what a reader would.
 CURL = "curl() { command curl -w '%{stderr}%{http_code}\\n' \"$@\"; }\n"
@@ -49,10 +49,22 @@ def test_the_curl_lines_for_integrators_work(
     assert "missing_required_field" in printed
 
 
-def test_the_python_lines_for_integrators_work(
+@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+def test_the_curl_lines_about_being_paid_work(
     live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
-    program = _filled_in(snippets(INTEGRATORS, "python"), live_server.url, key)
+    statuses, printed = _run_bash(CHECKOUTS, live_server.url, key, tmp_path)
+
+    # create, status, simulate
+    assert statuses == [201, 200, 200]
+    assert '"status":"confirmed"' in printed.replace(" ", "")
+
+
+@pytest.mark.parametrize("page", [INTEGRATORS, CHECKOUTS], ids=lambda page: page.stem)
+def test_the_python_lines_work(
+    page: Path, live_server: LiveServer, key: str, tmp_path: Path
+) -> None:
+    program = _filled_in(snippets(page, "python"), live_server.url, key)
 
     ran = _run([sys.executable, "-"], program, tmp_path)
 

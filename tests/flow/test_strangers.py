@@ -24,6 +24,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("patch", "/v1/wallets/{wallet_id}"): {"name": "mine now"},
     ("patch", "/v1/webhooks/{webhook_id}"): {"description": "mine now"},
     ("post", "/v1/webhooks/{webhook_id}/redeliver"): {"since": "2026-01-01T00:00:00Z"},
+    ("patch", "/v1/payment-methods/{id}"): {"display_name": "mine now"},
 }
 
 
@@ -42,14 +43,20 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
     made(client, "/v1/payouts/batches", {"payout_ids": [payout["id"]]})
     made(client, "/v1/wallets", {"chain": "base", "address": TREASURY})
     made(client, "/v1/webhooks", {"url": "https://hooks.example.com/", "events": ["*"]})
+    checkout = made(client, "/v1/checkouts", {"amount_usd": 5, "chain": "base", "token": "USDC"})
+    method_id = checkout["payment_method_id"]
+    link = made(client, "/v1/payment-links", {"amount_usd": 5, "payment_method_id": method_id})
     event = Event.objects.filter(resource_id=payout["id"]).first()
     assert event is not None
     return {
         "/v1/payouts/batches/": PayoutBatch.objects.get().id,
         "/v1/payouts/": payout["id"],
-        "/v1/wallets/": Wallet.objects.get().id,
+        "/v1/wallets/": Wallet.objects.exclude(address="").get().id,
         "/v1/events/": event.id,
         "/v1/webhooks/": Endpoint.objects.get().id,
+        "/v1/checkouts/": checkout["checkout_id"],
+        "/v1/payment-methods/": method_id,
+        "/v1/payment-links/": link["id"],
     }
 
 

@@ -1,5 +1,6 @@
 """A bad variable stops the start with its name and what is allowed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +202,46 @@ def _manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]
         text=True,
         check=False,
     )
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", " 127.0.0.1, 172.16.0.0/12 ,fd00::/8,")
+    assert Variables().networks("TRUSTED_PROXIES") == ("127.0.0.1", "172.16.0.0/12", "fd00::/8")
+
+    for value in ("*", "proxy.internal", "10.0.0.1/8", "10.0.0.7:80"):
+        monkeypatch.setenv("TRUSTED_PROXIES", value)
+        with pytest.raises(ImproperlyConfigured, match="IP addresses or networks such as"):
+            Variables().networks("TRUSTED_PROXIES")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "forwarded", "seen"),
+    [
+        ("", "203.0.113.7", "10.0.0.9"),  # nobody is believed
+        ("10.0.0.0/8", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.0/8", "198.51.100.1, 203.0.113.7, 10.1.1.1", "203.0.113.7"),  # the first is a lie
+        ("192.0.2.1", "203.0.113.7", "10.0.0.9"),  # another proxy than this one
+    ],
+)
+def test_a_visitor_s_address_is_what_a_trusted_proxy_says(
+    trusted: str, forwarded: str, seen: str
+) -> None:
+    script = (
+        "import sys\n"
+        "from django.core.handlers.wsgi import WSGIHandler\n"
+        "WSGIHandler.__call__ = lambda self, environ, start: [environ['REMOTE_ADDR'].encode()]\n"
+        "from billing.wsgi import application\n"
+        "environ = {'REMOTE_ADDR': '10.0.0.9', 'HTTP_X_FORWARDED_FOR': sys.argv[1]}\n"
+        "print(application(environ, None)[0].decode())\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, forwarded],
+        cwd=ROOT,
+        env={**os.environ, "TRUSTED_PROXIES": trusted},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split()[-1] == seen

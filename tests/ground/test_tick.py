@@ -16,6 +16,8 @@ IN_ORDER = [
     "follow tron",
     "follow arbitrum",
     "follow base",
+    "payments",
+    "payments catch up",
     "verify",
     "outflows",
     "lapse",
@@ -23,6 +25,7 @@ IN_ORDER = [
     "deliver",
     "tell owners",
     "reconcile",
+    "rest addresses",
     "forget",
     "forget deliveries",
 ]

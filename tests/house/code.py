@@ -9,6 +9,7 @@ APPS = (
     "approvals",
     "billing",
     "chainwatch",
+    "checkouts",
     "events",
     "organizations",
     "payouts",

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from billing.chains import Environment
 from organizations.callers import caller_for_user
+from organizations.demonstration import credentials
+from organizations.demonstration.cast import Cast
+from organizations.demonstration.credentials import PEOPLE, Credentials, Person
 from organizations.models import ApiKey, Organization, User
 from organizations.services import (
     create_organization,
@@ -14,9 +19,6 @@ from organizations.services import (
     revoke_api_key,
     update_organization,
 )
-from payouts.demonstration import credentials
-from payouts.demonstration.credentials import PEOPLE, Credentials, Person
-from payouts.demonstration.stories import Cast, play
 
 NAME = "Acme Demo"
 LOADING = "Acme Demo (loading)"  # Until every story is told: so a killed run is seen and taken up.
@@ -45,7 +47,9 @@ def load(*, new_credentials: bool = False) -> Demonstration:
     else:
         known = _known(organization, renew=new_credentials, must_know=is_new)
     if is_new:
-        play(_cast(organization))
+        # The apps that tell stories are above this one: settings names them by string.
+        for play in map(import_string, settings.DEMONSTRATIONS):
+            play(_cast(organization))
         organization = update_organization(organization, name=NAME)
     return Demonstration(organization, known, is_new)
 

@@ -7,17 +7,18 @@ from django.core.management.base import CommandError, CommandParser
 
 from billing.commands import JsonCommand, Outcome
 from billing.locks import advisory_lock
-from payouts.demonstration.place import Demonstration, load
+from organizations.demonstration.place import Demonstration, load
 
 RECIPIENT = "0x6dB54437bedC4Db640384C9827128ecc6baC6C56"
 
 
 class Command(JsonCommand):
     help = (
-        "Makes the demonstration organization: three people, a sandbox key, a source wallet and "
-        "sandbox payouts in every state. Safe to repeat: what is there stays, what is missing of "
-        "an interrupted run is made. Log-ins are kept in DATA_DIR/demo.json (mode 0600); with "
-        "DATABASE_URL set they are printed once and not kept. Touches no other organization."
+        "Makes the demonstration organization: three people, a sandbox key, wallets, and sandbox "
+        "payouts and checkouts in every state. Safe to repeat: what is there stays, what is "
+        "missing of an interrupted run is made. Log-ins are kept in DATA_DIR/demo.json (mode "
+        "0600); with DATABASE_URL set they are printed once and not kept. Touches no other "
+        "organization."
     )
 
     def add_options(self, parser: CommandParser) -> None:

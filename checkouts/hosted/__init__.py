@@ -1,0 +1,1 @@
+"""What the hosted pages show, and who may show them: no view, no act, nothing written."""
