@@ -2,19 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, Q, Sum
-from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from billing.admin_context import may, place_of
 from billing.callers import Caller
-from billing.chains import Chain, decimals, network
+from billing.chains import Chain, network
 from billing.display import amount_html, span_words
 from chainwatch.admin import health
 from chainwatch.alarms import alarms
@@ -22,27 +20,14 @@ from chainwatch.models import ChainHead
 from events.models import Event
 from events.types import EventType
 from payouts.models import PayoutIntent, Settlement, Status
-from reconciliation.charts import Bar, stacked
+from reconciliation import flows, incoming
+from reconciliation.needs import Need, counted
 from webhooks.models import DisabledBecause, Endpoint, EndpointStatus
 
-DAYS = 30
 QUEUE = "admin:payouts_payoutintent_changelist"
 CHAINS = "admin:chainwatch_chainhead_changelist"
 BOOKS = "admin:reconciliation_reconciliationrun_changelist"
 WEBHOOKS = "admin:webhooks_endpoint_changelist"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One line of "Needs you": how many, of what, how much, and where it leads."""
-
-    count: int
-    what: str
-    hint: str
-    url: str
-    shape: str
-    is_urgent: bool = False
-    sums: list[Any] = field(default_factory=list)
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +36,6 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if place is None or not may(request, "payouts:read"):
         return context
     caller, now = place.caller, timezone.now()
-    money = _money_out(caller, now)
     heads = {head.chain: head for head in ChainHead.objects.filter(scope=_scope(caller))}
     return {
         **context,
@@ -59,19 +43,12 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "needs": _needs(caller, now, heads),
         "chains": _chains(caller, heads),
         "today": _today(caller, now),
-        "bars": money.bars,
-        "legend": [
-            (n, amount_html(total, token, chain), Chain(chain).label)
-            for n, ((chain, token), total) in enumerate(money.totals)
-        ],
-        "first_day": now - timedelta(days=DAYS - 1),
+        "money_out": flows.money_out(caller, now),
+        "money_in": flows.money_in(caller, now),
+        "first_day": flows.since(now) + timedelta(days=1),
         "may_write": may(request, "payouts:write"),
         "new_url": reverse("admin:payouts_payoutintent_new"),
     }
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many
 
 
 def _needs(caller: Caller, now: datetime, heads: Mapping[str, ChainHead]) -> list[Need]:
@@ -79,9 +56,11 @@ def _needs(caller: Caller, now: datetime, heads: Mapping[str, ChainHead]) -> lis
     unexpected, *others = [*_to_settle_up(caller), *_held_up(caller, now)]
     needs = [
         unexpected,
+        incoming.reversed_checkouts(caller, now),
         _of_chains(caller, heads),
         *_to_decide(caller),
         *others,
+        *incoming.payments(caller, now),
         _of_webhooks(caller, now),
     ]
     return [need for need in needs if need.count]
@@ -130,7 +109,7 @@ def _of_chains(caller: Caller, heads: Mapping[str, ChainHead]) -> Need:
     found = alarms(_scope(caller), heads)
     return Need(
         len(found),
-        _counted(len(found), "chain alarm", "chain alarms"),
+        counted(len(found), "chain alarm", "chain alarms"),
         "; ".join(dict.fromkeys(f"{each.chain.label}: {each.what}" for each in found)),
         reverse(CHAINS),
         "warning",
@@ -149,7 +128,7 @@ def _of_webhooks(caller: Caller, now: datetime) -> Need:
     for_how_long = span_words(now - found["since"]) if found["since"] else ""
     return Need(
         found["count"],
-        _counted(found["count"], "webhook disabled", "webhooks disabled"),
+        counted(found["count"], "webhook disabled", "webhooks disabled"),
         f"nothing is sent there any more, at the longest for {for_how_long}",
         reverse(WEBHOOKS),
         "antenna",
@@ -169,7 +148,7 @@ def _to_settle_up(caller: Caller) -> list[Need]:
     return [
         Need(
             unexpected,
-            _counted(unexpected, "unexpected outflow", "unexpected outflows"),
+            counted(unexpected, "unexpected outflow", "unexpected outflows"),
             "money left with no payout behind it",
             url,
             "warning",
@@ -177,7 +156,7 @@ def _to_settle_up(caller: Caller) -> list[Need]:
         ),
         Need(
             count,
-            _counted(count, "discrepancy", "discrepancies"),
+            counted(count, "discrepancy", "discrepancies"),
             "paid, but not as it was meant",
             url,
             "scales",
@@ -211,40 +190,8 @@ def _today(caller: Caller, now: datetime) -> list[tuple[int, str]]:
         .values_list("type")
         .annotate(count=Count("pk"))
     )
-    counted: Counter[str] = Counter(dict(found))
-    return [(counted[type_], _counted(counted[type_], *word)) for type_, word in words.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyOut:
-    """What was paid in the last DAYS: stacked bars for a picture, totals for its legend."""
-
-    bars: list[Bar]
-    totals: list[tuple[tuple[str, str], int]]
-
-
-def _money_out(caller: Caller, now: datetime) -> MoneyOut:
-    since = now - timedelta(days=DAYS)
-    rows = (
-        Settlement.objects.visible_to(caller)
-        .order_by()
-        .filter(created_at__gte=since, payout__isnull=False, reversed_at__isnull=True)
-        .annotate(day=TruncDate("created_at"))
-        .values("day", "chain", "token")
-        .annotate(total=Sum("amount_atomic"))
-    )
-    first = timezone.localtime(now).date() - timedelta(days=DAYS - 1)
-    totals: Counter[tuple[str, str]] = Counter()
-    days: dict[tuple[int, tuple[str, str]], int] = {}
-    for row in rows:
-        kind, place = (row["chain"], row["token"]), max((row["day"] - first).days, 0)
-        totals[kind] += int(row["total"])
-        days[place, kind] = days.get((place, kind), 0) + int(row["total"])
-    order = totals.most_common()
-    # Every token has six decimals, so that heights of unlike ones compare; sums never mix them.
-    assert all(decimals(chain, token) == 6 for (chain, token), _ in order)
-    columns = [[days.get((place, kind), 0) for kind, _ in order] for place in range(DAYS)]
-    return MoneyOut(stacked(columns), order)
+    counts: Counter[str] = Counter(dict(found))
+    return [(counts[type_], counted(counts[type_], *word)) for type_, word in words.items()]
 
 
 def _scope(caller: Caller) -> str:

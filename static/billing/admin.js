@@ -143,6 +143,18 @@
     }
   }, 15000);
 
+  // --- A picture of a page follows what is typed ----------------------------------------------------
+  document.addEventListener("input", (event) => {
+    const { value, dataset } = event.target;
+    if (dataset.previews === "color") {
+      for (const shown of $$("[data-preview=color]")) shown.setAttribute("fill", value);
+    }
+    if (dataset.previews === "name") {
+      $("[data-preview=name]").textContent = value;
+      $("[data-preview=initial]").textContent = value.trim().slice(0, 1).toUpperCase();
+    }
+  });
+
   // --- A form is sent once ------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;

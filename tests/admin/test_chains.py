@@ -12,9 +12,17 @@ from pytest_django import Settings
 
 from billing import metrics
 from billing.chains import Finality
-from chainwatch import services
+from chainwatch import sandbox, services
 from chainwatch.alarms import alarms
-from chainwatch.models import Block, ChainHead, ChainNode, Cursor, WatchedTransaction
+from chainwatch.models import (
+    Block,
+    ChainHead,
+    ChainNode,
+    Cursor,
+    RestingCursor,
+    WatchedAddress,
+    WatchedTransaction,
+)
 from organizations.models import Organization, User
 from tests.admin.conftest import Desk
 from tests.admin.reading import page_of, text_of
@@ -120,6 +128,28 @@ def test_the_record_shows_each_node_and_the_rules(jon: User, people: People, des
     assert "20,999,999" in page
     assert "left the chain" in page
     assert "Watched addresses 0" in page
+
+
+def test_the_record_says_how_many_rest_and_how_far_the_daily_scan_is(
+    jon: User, people: People, desk: Desk
+) -> None:
+    row = head()
+    watched()
+    WatchedAddress.objects.bulk_create(
+        WatchedAddress(chain="base", address=f"0x{n}", watched_at=LONG_AGO, rests_since=LONG_AGO)
+        for n in range(3)
+    )
+    RestingCursor.objects.create(
+        chain="base", next_block=20_500_001, until_block=21_000_000, done_at=timezone.now()
+    )
+    client = desk(jon)
+
+    page = text_of(client.get(page_of(row)))
+
+    assert "Watched addresses 1" in page
+    assert "Resting addresses 3" in page
+    assert "Daily scan stands at 20,500,000 on its way to 21,000,000" in page
+    assert "Daily scan done last just now" in page
 
 
 def test_a_simulated_chain_has_no_nodes_to_show(
@@ -314,6 +344,9 @@ def test_a_chain_that_is_switched_off_for_live_alarms_nobody(settings: Settings)
 
 def test_a_sandbox_alarms_its_own_people_alone(acme: Organization, zenith: Organization) -> None:
     watched(scope=acme.id)
+    assert whats(acme.id) == []  # Nothing has happened on it: nobody need look.
+    at = timezone.now() - timedelta(minutes=20)
+    sandbox.broadcast(acme.id, "base", "h", "po_1", transfers=[], at=at)
 
     assert whats(acme.id) == ["Not read"]
     assert whats(zenith.id) == []

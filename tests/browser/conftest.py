@@ -26,6 +26,11 @@ IN_README = {
     "reconciliation-desk-light",
     "queue-phone-light",
     "draft-phone-dark",
+    "checkout-arbitrum-en-desk-light",
+    "checkout-shared-en-phone-light",
+    "checkout-shared-ar-phone-light",
+    "checkout-confirming-phone-dark",
+    "checkout-confirmed-phone-light",
 }
 Reader = Callable[..., Page]
 

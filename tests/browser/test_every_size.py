@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from organizations.demonstration.place import load
 from organizations.models import User
-from payouts.demonstration.place import load
 from payouts.models import PayoutIntent, Settlement
 from tests.admin.reading import QUEUE, act_of, page_of
 from tests.browser.conftest import Reader, picture
@@ -35,6 +35,11 @@ def paths(db: None) -> dict[str, str]:
         "keys": "/admin/organizations/apikey/new/",
         "members": "/admin/organizations/membership/",
         "wallets": "/admin/wallets/wallet/",
+        "checkouts": "/admin/checkouts/checkout/",
+        "payments": "/admin/checkouts/payment/",
+        "links": "/admin/checkouts/paymentlink/",
+        "methods": "/admin/checkouts/paymentmethod/",
+        "branding": "/admin/checkouts/branding/",
         "chains": "/admin/chainwatch/chainhead/",
         "transfers": "/admin/chainwatch/transfer/",
         "events": "/admin/events/event/",
