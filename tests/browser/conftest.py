@@ -35,8 +35,9 @@ IN_README = {
 Reader = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # For one module: while it is open no other test of the process could run a loop of its own.
     # Playwright keeps an event loop in this thread; Django then refuses the ORM unless told that
     # it is the test's own thread which waits for both.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
