@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from billing.chains import Environment
-from billing.errors import InsufficientScope
+from billing.errors import InsufficientScope, SandboxOnly
 
 ALL_SCOPES: frozenset[str] = frozenset(
     {
@@ -59,6 +59,12 @@ class Caller:
         """Raise InsufficientScope (403) unless this caller has `scope`, as `payouts:approve`."""
         if scope not in self.scopes:
             raise InsufficientScope(scope)
+
+    def require_sandbox(self) -> None:
+        """Raise SandboxOnly (400) in live, InsufficientScope (403) without `sandbox:write`."""
+        if self.is_live:
+            raise SandboxOnly
+        self.require("sandbox:write")
 
 
 def system(organization_id: str, environment: Environment, name: str = "The system") -> Caller:

@@ -75,6 +75,39 @@ class UnsupportedMediaType(BillingError):
         super().__init__("The body must be JSON. Send Content-Type: application/json.")
 
 
+class ChainNotConfigured(InvalidRequest):
+    """400: in live, a chain whose transactions this installation could not see."""
+
+    code = "chain_not_configured"
+
+    def __init__(self, chain: str) -> None:
+        super().__init__(
+            f"No node of {chain} is configured, so nothing paid there could be verified. "
+            f"Ask the operator to set {chain.upper()}_RPC_URLS, or choose another chain.",
+            param="chain",
+        )
+
+
+class SandboxOnly(InvalidRequest):
+    """400: a simulation with a live key."""
+
+    code = "sandbox_only"
+
+    def __init__(self) -> None:
+        super().__init__("Only the sandbox can be simulated. Use a key that begins with sk_test_.")
+
+
+class UnknownOutcome(InvalidRequest):
+    """400: a simulation of what is in no list."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, outcome: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"There is no outcome {outcome!r}. It is one of {', '.join(known)}.", param="outcome"
+        )
+
+
 class Unauthenticated(BillingError):
     """401: no key, an unknown one, a revoked one."""
 

@@ -140,16 +140,3 @@ class NoFreeAmount(InvalidRequest):
             "which has an address for each.",
             param="amount_usd",
         )
-
-
-class ChainNotConfigured(InvalidRequest):
-    """400: in live, a chain whose transactions this installation could not see."""
-
-    code = "chain_not_configured"
-
-    def __init__(self, chain: str) -> None:
-        super().__init__(
-            f"No node of {chain} is configured, so nothing paid there could be seen. "
-            f"Ask the operator to set {chain.upper()}_RPC_URLS, or choose another chain.",
-            param="chain",
-        )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.callers import Caller, system
 from billing.chains import Environment, decimals, network
-from billing.errors import BillingError, NotFound
+from billing.errors import BillingError, ChainNotConfigured, NotFound
 from billing.money import from_atomic, to_atomic
 from billing.private_keys import refuse_private_keys_in_words
 from checkouts.acts.choosing import require_amount
@@ -18,7 +18,6 @@ from checkouts.acts.create import NewCheckout
 from checkouts.acts.create import create as create_checkout
 from checkouts.answers import link_json, link_status
 from checkouts.errors import (
-    ChainNotConfigured,
     PaymentLinkClosed,
     PaymentLinkDisabled,
     PaymentLinkExpired,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.callers import Caller
 from billing.chains import network
-from billing.errors import InvalidRequest
+from billing.errors import UnknownOutcome
 from chainwatch import sandbox
 from chainwatch.following import follow
 from chainwatch.sandbox import PlannedTransfer
@@ -35,9 +35,10 @@ def simulate(caller: Caller, checkout_id: str, outcome: str = "pay") -> Checkout
     Raises NotFound, `sandbox_only`, `unknown_outcome`, `checkout_not_pending`,
     `outcome_not_possible`.
     """
-    _require_sandbox(caller)
+    caller.require_sandbox()
     checkout = locked(caller, checkout_id)
-    _require_outcome(outcome)
+    if outcome not in OUTCOMES:
+        raise UnknownOutcome(outcome, OUTCOMES)
     if checkout.status == Status.PENDING:
         _look(checkout, [])  # Its time may be over, and nobody has noticed yet.
     if checkout.status != Status.PENDING:
@@ -54,24 +55,6 @@ def simulate(caller: Caller, checkout_id: str, outcome: str = "pay") -> Checkout
         _tick(checkout, hashes, blocks=1)
     _finish(checkout, hashes)
     return checkout
-
-
-def _require_sandbox(caller: Caller) -> None:
-    if caller.is_live:
-        raise InvalidRequest(
-            "Only the sandbox can be simulated. Use a key that begins with sk_test_.",
-            code="sandbox_only",
-        )
-    caller.require("sandbox:write")
-
-
-def _require_outcome(outcome: str) -> None:
-    if outcome not in OUTCOMES:
-        raise InvalidRequest(
-            f"There is no outcome {outcome!r}. It is one of {', '.join(OUTCOMES)}.",
-            code="unknown_outcome",
-            param="outcome",
-        )
 
 
 def _broadcast(checkout: Checkout, transfer: PlannedTransfer) -> str:

@@ -90,19 +90,6 @@ class LookalikeAddress(InvalidRequest):
         )
 
 
-class ChainNotConfigured(InvalidRequest):
-    """400: in live, a chain whose transactions this installation could not see."""
-
-    code = "chain_not_configured"
-
-    def __init__(self, chain: str) -> None:
-        super().__init__(
-            f"No node of {chain} is configured, so nothing paid there could be verified. "
-            f"Ask the operator to set {chain.upper()}_RPC_URLS, or choose another chain.",
-            param="chain",
-        )
-
-
 class UnsupportedCurrency(InvalidRequest):
     """400: a currency other than USD."""
 

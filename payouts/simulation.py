@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.callers import Caller
 from billing.chains import network
-from billing.errors import InvalidRequest
+from billing.errors import UnknownOutcome
 from chainwatch import sandbox
 from chainwatch import services as chainwatch
 from chainwatch.following import follow
@@ -49,9 +49,10 @@ def simulate(caller: Caller, payout_id: str, outcome: str = "settle") -> PayoutI
     Where the watcher proposes another hash, the caller accepts it.
     Raises `sandbox_only`, `unknown_outcome`, `payout_not_executable`, and what approve raises.
     """
-    _require_sandbox(caller)
+    caller.require_sandbox()
     payout = locked(caller, payout_id)
-    _require_outcome(outcome)
+    if outcome not in OUTCOMES:
+        raise UnknownOutcome(outcome, OUTCOMES)
     if payout.status in _ENDED:
         raise IllegalTransition(payout, "execute")
     if payout.status == Status.DRAFT:
@@ -66,28 +67,10 @@ def simulate(caller: Caller, payout_id: str, outcome: str = "settle") -> PayoutI
 @transaction.atomic
 def advance_blocks(caller: Caller, chain: str, blocks: int) -> int:
     """Move the head of the caller's simulated chain, and its time; return the new head's number."""
-    _require_sandbox(caller)
+    caller.require_sandbox()
     sandbox.advance(caller.organization_id, chain, blocks)
     ledger = sandbox.ledger_of(caller.organization_id, chain)
     return sandbox.head_number(ledger, timezone.now())
-
-
-def _require_sandbox(caller: Caller) -> None:
-    if caller.is_live:
-        raise InvalidRequest(
-            "Only the sandbox can be simulated. Use a key that begins with sk_test_.",
-            code="sandbox_only",
-        )
-    caller.require("sandbox:write")
-
-
-def _require_outcome(outcome: str) -> None:
-    if outcome not in OUTCOMES:
-        raise InvalidRequest(
-            f"There is no outcome {outcome!r}. It is one of {', '.join(OUTCOMES)}.",
-            code="unknown_outcome",
-            param="outcome",
-        )
 
 
 def _play(caller: Caller, payout: PayoutIntent, outcome: str) -> None:

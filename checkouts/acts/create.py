@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from billing.callers import Caller
 from billing.chains import Token, decimals, network
+from billing.errors import ChainNotConfigured
 from billing.money import to_atomic
 from billing.private_keys import refuse_private_keys_in_words
 from chainwatch import sandbox
 from checkouts.acts.amounts import free_amount, take
 from checkouts.acts.choosing import chosen_method, require_amount
 from checkouts.acts.locking import told
-from checkouts.errors import ChainNotConfigured
 from checkouts.models import Checkout, PaymentLink, PaymentMethod, Purpose
 from checkouts.return_urls import require_return_url
 from events.types import EventType

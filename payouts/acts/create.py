@@ -14,12 +14,11 @@ from billing.addresses import lookalike_key, parse_recipient
 from billing.api.repeats import Answer, Call
 from billing.callers import Caller
 from billing.chains import decimals, network
-from billing.errors import BillingError, InvalidRequest
+from billing.errors import BillingError, ChainNotConfigured, InvalidRequest
 from billing.ids import new_id
 from billing.money import to_atomic
 from payouts.acts.insert import Found, Unwanted, insert_draft, insert_draft_once
 from payouts.errors import (
-    ChainNotConfigured,
     ExternalIdTaken,
     LookalikeAddress,
     PossibleDuplicate,

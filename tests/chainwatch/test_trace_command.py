@@ -1,4 +1,4 @@
-"""manage.py trace: what nodes say, what was recorded, and whose payout it is."""
+"""manage.py trace: what nodes say, what was recorded, and whose payout or payment it is."""
 
 import json
 from io import StringIO
@@ -83,7 +83,7 @@ def test_it_asks_every_node_and_shows_what_was_recorded(
     assert said["recorded"][0]["final_at"] is not None
     assert len(said["transfers"]) == 1
     assert said["payouts"] == []
-    assert lines(tx(1))[-1] == "no payout named it"
+    assert lines(tx(1))[-1] == "no payout named it, and it paid no checkout"
 
 
 def test_nodes_that_differ_end_with_status_1(
@@ -191,3 +191,33 @@ def test_a_tron_hash_is_asked_in_its_own_form(configure: Configure) -> None:
     assert status == 2
     assert (answer["chain"], answer["node"]) == ("tron", "127.0.0.1:9")
     assert answer["error"]
+
+
+def test_it_says_which_checkout_a_hash_paid(acme: Organization, api: MakeApi) -> None:
+    client = api(acme)
+    body = {"amount_usd": 25, "chain": "base", "token": "USDC"}
+    made = json.loads(client.post("/v1/checkouts", body).content)
+    asked = {"checkout_id": made["checkout_id"], "outcome": "two_parts"}
+    played = json.loads(client.post("/v1/sandbox/simulate-payment", asked).content)
+    first = played["payments"][0]
+
+    said, status = trace(first["tx_hash"])
+
+    assert said["payouts"] == []
+    assert said["payments"] == [
+        {
+            "id": first["payment_id"],
+            "organization": acme.id,
+            "environment": "sandbox",
+            "chain": "base",
+            "kind": "on_time",
+            "amount_atomic": "12500000",
+            "checkout": made["checkout_id"],
+            "checkout_status": "confirmed",
+        }
+    ]
+    assert status == 0
+    assert lines(first["tx_hash"])[-1] == (
+        f"payment {first['payment_id']} of {acme.id} (sandbox): on_time, "
+        f"checkout {made['checkout_id']}: confirmed"
+    )

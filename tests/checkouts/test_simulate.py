@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
 from billing.callers import Caller
 from billing.errors import BillingError
@@ -55,6 +56,7 @@ def a_shared_checkout(caller: Caller, **changes: Any) -> Checkout:
     ],
 )  # fmt: skip
 def test_an_outcome_is_played_to_its_end_on_every_chain(
+    settings: Settings,
     sandboxed: Caller,
     chain: str,
     outcome: str,
@@ -62,6 +64,8 @@ def test_an_outcome_is_played_to_its_end_on_every_chain(
     events: Sequence[str],
     payments: list[tuple[str, int]],
 ) -> None:
+    # A block a minute: of a block a second, one may come by itself in between, and confirm.
+    settings.SANDBOX_BLOCK_TIME_S = 60
     checkout = a_checkout(sandboxed, chain)
 
     ended = simulation.simulate(sandboxed, checkout.id, outcome)

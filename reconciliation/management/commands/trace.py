@@ -13,15 +13,16 @@ from chainwatch import services as chainwatch
 from chainwatch.chains.base import TransferLog
 from chainwatch.models import Transfer, WatchedTransaction
 from chainwatch.services import NodeAnswer, Trace
+from checkouts.models import Payment
 from payouts.models import SubmittedHash
 
 
 class Command(JsonCommand):
     help = (
         "Says what every node of every configured chain knows of a transaction hash, what was "
-        "recorded of it, and which payouts it was submitted for. Asks nodes, changes nothing. "
-        "Exit status 1 where nobody knows it, a node gave no answer or two nodes differ; 2 where "
-        "no node answered and nothing was recorded."
+        "recorded of it, which payouts it was submitted for and which checkouts it paid. Asks "
+        "nodes, changes nothing. Exit status 1 where nobody knows it, a node gave no answer or two "
+        "nodes differ; 2 where no node answered and nothing was recorded."
     )
 
     def add_options(self, parser: CommandParser) -> None:
@@ -30,18 +31,23 @@ class Command(JsonCommand):
 
     def run(self, **options: Any) -> Outcome:
         trace = chainwatch.trace(options["tx_hash"], options["chain"])
-        submitted = SubmittedHash.objects.filter(tx_hash__in=trace.forms)
-        if options["chain"]:
-            submitted = submitted.filter(chain=options["chain"])
+        chains = [options["chain"]] if options["chain"] else Chain.values
+        submitted = SubmittedHash.objects.filter(tx_hash__in=trace.forms, chain__in=chains)
         named = list(submitted.select_related("payout").order_by("submitted_at", "pk"))
+        # By their sightings, which are found by hash (transfer_by_hash).
+        came = Payment.objects.filter(transfer__in=[each.id for each in trace.transfers])
+        paid = list(came.select_related("checkout").order_by("created_at", "id"))
         data = {
             "tx_hash": options["tx_hash"],
             "nodes": [_node_data(each) for each in trace.answers],
             "recorded": [_watched_data(each) for each in trace.watched],
             "transfers": [_transfer_data(each) for each in trace.transfers],
             "payouts": [_payout_data(each) for each in named],
+            "payments": [_payment_data(each) for each in paid],
         }
-        return Outcome(data, _lines(trace, named), _status(trace))
+        belongs = _belongs(named, paid) or ["no payout named it, and it paid no checkout"]
+        lines = [*_lines(trace), *belongs]
+        return Outcome(data, lines, _status(trace))
 
 
 def _status(trace: Trace) -> int:
@@ -151,19 +157,40 @@ def _payout_data(named: SubmittedHash) -> dict[str, Any]:
     }
 
 
+def _payment_data(payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment.id,
+        "organization": payment.organization_id,
+        "environment": payment.environment,
+        "chain": payment.chain,
+        "kind": payment.kind,
+        "amount_atomic": str(int(payment.amount_atomic)),
+        "checkout": payment.checkout_id,
+        "checkout_status": payment.checkout.status if payment.checkout else None,
+    }
+
+
 def _iso(moment: datetime | None) -> str | None:
     return iso(moment) if moment else None
 
 
-def _lines(trace: Trace, named: list[SubmittedHash]) -> list[str]:
+def _lines(trace: Trace) -> list[str]:
     lines = [_node_line(each) for each in trace.answers] or ["no node of a configured chain to ask"]
-    lines += [_watched_line(each) for each in trace.watched] or ["nothing was recorded"]
-    lines += [
+    return lines + ([_watched_line(each) for each in trace.watched] or ["nothing was recorded"])
+
+
+def _belongs(named: Sequence[SubmittedHash], paid: Sequence[Payment]) -> list[str]:
+    """Whose transaction it is: a line for each payout and each payment, empty where nobody's."""
+    payouts = [
         f"payout {each.payout.id} of {each.organization_id} ({each.environment}): "
         f"{each.payout.status}, submitted {iso(each.submitted_at)}"
         for each in named
     ]
-    return lines if named else [*lines, "no payout named it"]
+    return payouts + [
+        f"payment {each.id} of {each.organization_id} ({each.environment}): {each.kind}, "
+        + (f"checkout {each.checkout.id}: {each.checkout.status}" if each.checkout else "of none")
+        for each in paid
+    ]
 
 
 def _node_line(answer: NodeAnswer) -> str:
