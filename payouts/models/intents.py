@@ -13,6 +13,8 @@ from billing.transitions import moves
 from payouts.models.settlements import Settlement
 from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Status
 
+_OWNER = ("organization", "environment")
+
 
 class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
     """What an organization is going to pay, to whom, and how far it has come.
@@ -178,20 +180,20 @@ class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
                 F("id").desc(),
                 name="payout_list_by_status",
             ),
-            # Serves: possible duplicates of a payout, at create.
+            # Serves: equal payouts at create: one probe, however often a recipient is paid.
             models.Index(
-                fields=["organization", "environment", "recipient_address", "created_at"],
-                name="payout_by_recipient",
+                fields=[*_OWNER, "recipient_address", "amount_atomic", "created_at"],
+                name="payout_by_recipient_amount",
             ),
             # Serves: look-alikes of a recipient that was paid before, at create.
             models.Index(
-                fields=["organization", "environment", "recipient_key"],
+                fields=[*_OWNER, "recipient_key"],
                 condition=Q(status="settled"),
                 name="payout_lookalikes",
             ),
             # Serves: the same reference named again, at create; filter reference_id.
             models.Index(
-                fields=["organization", "environment", "reference_id"],
+                fields=[*_OWNER, "reference_id"],
                 condition=Q(reference_id__isnull=False),
                 name="payout_by_reference",
             ),

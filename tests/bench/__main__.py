@@ -35,7 +35,10 @@ def main() -> int:
         for name, bench in _benches(arguments.rows).items():
             if not arguments.names or name in arguments.names:
                 print(f"{name} …", file=sys.stderr, flush=True)
-                figures += bench()
+                found = bench()
+                figures += found
+                # Told at once too: what a later one breaks is not lost.
+                print(as_table(found), file=sys.stderr, flush=True)
     if arguments.json:
         print(json.dumps({"figures": as_json(figures)}, indent=2))
     else:

@@ -56,7 +56,8 @@ def _backfill(logs: int) -> None:
 def _follow(logs: int) -> None:
     """Follow as a worker does that was down while all of this happened."""
     cursors = Cursor.objects.filter(chain=CHAIN)
-    cursors.update(next_block=first_block(logs))
+    # It had scanned so far after the wallet was watched: so all of the gap counts.
+    cursors.update(next_block=first_block(logs), block_time=timezone.now())
     for _ in range(MOST_PASSES):
         done = follow(CHAIN)
         assert not done.error, done.error
