@@ -122,7 +122,8 @@ def _beginning(now: Pass, cursor: Cursor, since: datetime | None) -> int:
 
     `since` is when the longest of the addresses was watched, None where only hashes are hoped for.
     A chain may have been left alone for months before its first address; what was mined before
-    that one was watched concerns nobody. While any is watched since before, all of the gap counts.
+    that one was watched concerns nobody. While any is watched since before, by the chain's time or
+    by ours, all of the gap counts: blocks may come quicker than this network's are thought to.
     """
     if now.scope:
         return _simulated_beginning(now, cursor)
@@ -130,7 +131,10 @@ def _beginning(now: Pass, cursor: Cursor, since: datetime | None) -> int:
         is_idle = cursor.moved_at is None or cursor.moved_at < now.at - due.SLOW_EVERY
         if cursor.next_block is not None and not is_idle:
             return cursor.next_block
-    elif cursor.next_block is not None and cursor.block_time and since <= cursor.block_time:
+    elif cursor.next_block is not None and any(
+        stood_at is not None and since <= stood_at
+        for stood_at in (cursor.block_time, cursor.moved_at)
+    ):
         return cursor.next_block
     return ranges.first_block(now, since or now.at, lowest=cursor.next_block or 0)
 

@@ -7,7 +7,7 @@ takes several locks takes the cursor's first, then the rows' in the order of the
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
@@ -16,6 +16,13 @@ from chainwatch.models import Cursor, RestingCursor, WatchedAddress, WatchedTran
 
 MOST_AT_ONCE = 10_000  # addresses in one query
 NEAR = timedelta(hours=1)  # of blocks that the daily scan may read in vain, once
+
+_WATCH_FRESH = """
+INSERT INTO chainwatch_watchedaddress (
+    chain, scope, address, is_outgoing, is_incoming, watched_at, created_at, updated_at
+) VALUES (%(chain)s, %(scope)s, %(address)s, false, true, %(at)s, %(at)s, %(at)s)
+ON CONFLICT ON CONSTRAINT one_watch_per_address DO NOTHING
+"""
 
 
 def watch(
@@ -105,12 +112,9 @@ def watch_fresh_address(chain: str, address: str, *, scope: str = "", at: dateti
 
     Where the address is known to us after all, it is watched as `watch_address` does.
     """
-    _, is_new = WatchedAddress.objects.get_or_create(
-        chain=chain,
-        scope=scope,
-        address=address,
-        defaults={"is_incoming": True, "watched_at": at},
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCH_FRESH, {"chain": chain, "scope": scope, "address": address, "at": at})
+        is_new = cursor.rowcount == 1
     if not is_new:
         watch_address(chain, address, scope=scope, incoming=True, at=at)
 

@@ -29,6 +29,23 @@ UPDATE wallets_extendedkey SET next_index = next_index + 1, updated_at = %s
 RETURNING next_index - 1
 """
 
+# What moves to a wallet is no customer's payment, so nobody is told to pay there: the treasury may
+# be the first address of the account. Then nothing is inserted.
+_INSERT = """
+INSERT INTO wallets_depositaddress (
+    id, organization_id, environment, wallet_id, extended_key_id, index, chain, address,
+    created_at, updated_at
+)
+SELECT %(id)s, wallet.organization_id, wallet.environment, wallet.id, %(extended_key_id)s,
+    %(index)s, wallet.chain, %(address)s, %(created_at)s, %(created_at)s
+  FROM wallets_wallet AS wallet
+ WHERE wallet.id = %(wallet_id)s AND NOT EXISTS (
+    SELECT FROM wallets_wallet AS own
+     WHERE own.organization_id = wallet.organization_id AND own.environment = wallet.environment
+       AND own.chain = wallet.chain AND own.address = %(address)s::varchar
+)
+"""
+
 
 def issue(wallet: Wallet, *, at: datetime) -> DepositAddress:
     """Return the address a new checkout is paid to, and have what it gets found from now on.
@@ -97,19 +114,32 @@ def _fresh(wallet: Wallet, key: ExtendedKey, *, at: datetime) -> DepositAddress:
             address = address_at(key, index, wallet.chain)
         except NoSuchChild:
             continue
-        if not _is_own(wallet, address):
+        row = DepositAddress(
+            organization_id=wallet.organization_id,
+            environment=wallet.environment,
+            wallet=wallet,
+            extended_key=key,
+            index=index,
+            chain=wallet.chain,
+            address=address,
+            created_at=at,
+            updated_at=at,
+        )
+        if _inserted(row):
             break
-    row = DepositAddress.objects.create(
-        organization_id=wallet.organization_id,
-        environment=wallet.environment,
-        wallet=wallet,
-        extended_key=key,
-        index=index,
-        chain=wallet.chain,
-        address=address,
-    )
     chainwatch.watch_fresh_address(wallet.chain, address, scope=scope_of(wallet), at=at)
     return row
+
+
+def _inserted(row: DepositAddress) -> bool:
+    """Insert a fresh address, unless it is a wallet too: in one statement."""
+    names = ("id", "wallet_id", "extended_key_id", "index", "address", "created_at")
+    values = {name: getattr(row, name) for name in names}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        inserted: bool = cursor.rowcount == 1
+    row._state.adding = False
+    return inserted
 
 
 def _next_index(key: ExtendedKey, *, at: datetime) -> int:
@@ -124,19 +154,6 @@ def _next_index(key: ExtendedKey, *, at: datetime) -> int:
         )
     index: int = row[0]
     return index
-
-
-def _is_own(wallet: Wallet, address: str) -> bool:
-    """Whether the address is a wallet too: the treasury may be the first address of the account.
-
-    What moves there is no customer's payment, so nobody is told to pay there.
-    """
-    return Wallet.objects.filter(
-        organization_id=wallet.organization_id,
-        environment=wallet.environment,
-        chain=wallet.chain,
-        address=address,
-    ).exists()
 
 
 def _shared(wallet: Wallet, *, at: datetime) -> DepositAddress:
