@@ -13,6 +13,9 @@ class Facts:
 
     `contract` and `recipient` are canonical. `created_by` is `usr_…`, `key_…` or `system`;
     `created_by_issuer` is the person who issued the creating key, empty or None where nobody did.
+    What has a default is for the rules of a policy alone and no part of the digest: `recipient_is`
+    is `address_book`, `known` (paid before) or `new`; `created_via` is `person`, `key`, `import` or
+    `system`.
     """
 
     subject_id: str
@@ -24,6 +27,10 @@ class Facts:
     due_date: datetime | None
     created_by: str
     created_by_issuer: str | None = None
+    token: str = ""
+    reference_type: str = "manual"
+    recipient_is: str = "new"
+    created_via: str = "person"
 
 
 def digest(facts: Facts) -> str:

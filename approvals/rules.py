@@ -1,12 +1,12 @@
-"""Who may not approve, and how many must. Pure: facts in, words or a number out."""
+"""Whose approval counts, and who may not approve. Pure: facts in, words or people out."""
 
+from collections.abc import Iterable
+
+from approvals.errors import BlockedByPolicy, WouldNotCount
 from approvals.facts import Facts
+from approvals.judging import Verdict
+from approvals.models import Approval
 from billing.callers import Caller
-
-
-def default_rule(facts: Facts) -> int:
-    """How many approvals a payment needs where no policy says otherwise: one."""
-    return 1
 
 
 def person_behind(actor_id: str, issued_by: str | None) -> str:
@@ -35,3 +35,34 @@ def self_approval(caller: Caller, facts: Facts) -> str | None:
     if caller.actor_id == facts.created_by:
         return "This key created the payout. Another person or key must approve it."
     return "The person who issued this key made the payout. Somebody else must approve it."
+
+
+def people_who_count(
+    given: Iterable[Approval], verdict: Verdict, members: frozenset[str] | None
+) -> frozenset[str]:
+    """The people behind those approvals that count for a verdict.
+
+    Two keys of one person, or a person and their key, are one pair of eyes. `members` are those of
+    the verdict's group; None where anybody counts.
+    """
+    return frozenset(
+        approval.person_id
+        for approval in given
+        if (verdict.keys_count or not approval.actor_id.startswith("key_"))
+        and (members is None or approval.person_id in members)
+    )
+
+
+def require_counts(caller: Caller, verdict: Verdict, members: frozenset[str] | None) -> None:
+    """Raise BlockedByPolicy or WouldNotCount where this caller's approval would lead nowhere."""
+    said = f"{verdict.words[:1].upper()}{verdict.words[1:]}"
+    if verdict.is_blocked:
+        assert verdict.version is not None, "only a policy blocks"
+        raise BlockedByPolicy(verdict.words, verdict.version)
+    if caller.is_key and not verdict.keys_count:
+        raise WouldNotCount(f"{said} asks the approval of people; a key's does not count.")
+    if members is not None and person_behind(caller.actor_id, caller.issued_by) not in members:
+        raise WouldNotCount(
+            f"{said} asks the approval of {verdict.group}, and you are not one of them. Ask "
+            "somebody of that group."
+        )

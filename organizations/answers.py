@@ -12,6 +12,9 @@ def organization_json(organization: Organization) -> dict[str, Any]:
         "name": organization.name,
         "plan": organization.plan,
         "keys_may_self_approve": organization.keys_may_self_approve,
+        "paused_at": iso(organization.paused_at) if organization.paused_at else None,
+        "paused_by": organization.paused_by or None,
+        "pause_reason": organization.pause_reason or None,
         "created_at": iso(organization.created_at),
     }
 

@@ -15,12 +15,23 @@ def caller_for_user(
     A superuser has every scope everywhere and is still themselves: what they created they cannot
     approve. Raises Forbidden for anybody else without a membership, and for a person switched off.
     """
+    return caller_in_role(user, organization, _role_of(user, organization), environment, address)
+
+
+def caller_in_role(
+    user: User,
+    organization: Organization,
+    role: str,
+    environment: Environment | str,
+    address: str = "",
+) -> Caller:
+    """The same for whoever has just read the person's role there, and that they are active."""
     return Caller(
         organization_id=organization.id,
         environment=Environment(environment),
         actor_id=user.id,
         actor_name=str(user),
-        scopes=scopes_of(_role_of(user, organization)),
+        scopes=scopes_of(role),
         plan=organization.plan,
         keys_may_self_approve=organization.keys_may_self_approve,
         address=address,

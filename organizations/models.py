@@ -22,13 +22,27 @@ class Organization(Record):
         help_text="Whether a live key may approve what it or its issuer created.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", help_text="For screens only.")
+    # While paused nothing is approved and nothing handed over (organizations.pausing).
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_by = models.CharField(max_length=40, default="", blank=True, editable=False)
+    paused_by_name = models.CharField(max_length=255, default="", blank=True, editable=False)
+    pause_reason = models.CharField(max_length=500, default="", blank=True, editable=False)
 
     class Meta:
         ordering = ("name", "id")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(plan__in=Plan.values), name="organization_plan_is_known"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at=None, paused_by="", pause_reason="")
+                | (
+                    models.Q(paused_at__isnull=False)
+                    & ~models.Q(paused_by="")
+                    & ~models.Q(pause_reason="")
+                ),
+                name="organization_is_paused_by_somebody",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,24 +3,28 @@
 from billing.admin_context import Choice
 from billing.callers import Caller
 from billing.chains import Environment
-from organizations.callers import caller_for_user
+from organizations.callers import caller_in_role
 from organizations.models import Membership, Organization, User
+from organizations.roles import Role
+
+SUPERUSER = "superuser"  # the word shown; they have every scope everywhere
 
 
 def places_of(user: User) -> tuple[Choice, ...]:
     """The organizations of a person, by name; a superuser's are all. One query."""
     if user.is_superuser:
-        return tuple(_choice(o, "superuser") for o in Organization.objects.order_by("name", "id"))
+        return tuple(_choice(o, SUPERUSER) for o in Organization.objects.order_by("name", "id"))
     memberships = Membership.objects.filter(user=user).select_related("organization")
     ordered = memberships.order_by("organization__name", "id")
     return tuple(_choice(m.organization, m.role) for m in ordered)
 
 
 def caller_at(user: User, choice: Choice, environment: Environment, address: str) -> Caller:
-    """The Caller of a person in one of their organizations; the membership is looked up again."""
+    """The Caller of an active person in one of the organizations that `places_of` just read."""
     organization = choice.organization
     assert isinstance(organization, Organization), "places_of put it there"
-    return caller_for_user(user, organization, environment, address)
+    role = Role.ADMIN.value if choice.role == SUPERUSER else choice.role
+    return caller_in_role(user, organization, role, environment, address)
 
 
 def _choice(organization: Organization, role: str) -> Choice:

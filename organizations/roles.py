@@ -12,7 +12,7 @@ write is `payouts:write`: create, update and cancel; and `checkouts:write`: canc
 mark it as failed, say what became of a payment, keep payment methods and links. execute is
 `payouts:execute`: what follows an approval: hand over, submit or replace a hash, take back, fail by
 hand, resolve a discrepancy. It and the `…:administer` scopes are for people only: no API key has
-them, and a key's `payouts:write` executes.
+them, and a key's `payouts:write` executes. Whoever approves may also pause the organization.
 An approver writes too, so that the same small team works without an admin; what they wrote
 themselves they can never approve.
 """
@@ -26,10 +26,13 @@ EXECUTE = "payouts:execute"
 ADMINISTER_KEYS = "api_keys:administer"
 ADMINISTER_MEMBERS = "members:administer"
 ADMINISTER_ORGANIZATION = "organization:administer"
+ADMINISTER_POLICIES = "policies:administer"
 
 READS = frozenset(scope for scope in ALL_SCOPES if scope.endswith(":read"))
 WRITES = ALL_SCOPES - READS - {APPROVE}
-ADMINISTERS = frozenset({ADMINISTER_KEYS, ADMINISTER_MEMBERS, ADMINISTER_ORGANIZATION})
+ADMINISTERS = frozenset(
+    {ADMINISTER_KEYS, ADMINISTER_MEMBERS, ADMINISTER_ORGANIZATION, ADMINISTER_POLICIES}
+)
 PEOPLE_ONLY = ADMINISTERS | {EXECUTE}
 
 

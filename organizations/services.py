@@ -17,6 +17,9 @@ from events.types import EventType
 from organizations import secrets
 from organizations.answers import api_key_json, member_json, organization_json
 from organizations.models import ApiKey, Membership, Organization, User
+from organizations.pausing import pause as pause
+from organizations.pausing import require_running as require_running
+from organizations.pausing import resume as resume
 from organizations.roles import (
     ADMINISTER_KEYS,
     ADMINISTER_MEMBERS,

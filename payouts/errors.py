@@ -8,6 +8,11 @@ _NEEDED: dict[str, tuple[str, str]] = {
     "update": ("payout_not_draft", "Only a draft can be changed."),
     "approve": ("payout_not_draft", "Only a draft can be approved."),
     "reject": ("payout_not_draft", "Only a draft can be rejected."),
+    "withdraw_approval": (
+        "payout_not_approved",
+        "Only the approval of a draft or an approved payout can be withdrawn. What is handed over "
+        "must be taken back first.",
+    ),
     "cancel": ("payout_not_draft", "Only a draft can be canceled here."),
     "cancel_in_admin": (
         "payout_not_draft",

@@ -4,7 +4,14 @@ Each act locks the payout's row, checks, makes the transition, saves and publish
 one transaction. What the chain says is written by payouts.verifying, in the same way.
 """
 
-from payouts.acts.approve import approve, facts_of, lapse, reject
+from payouts.acts.approve import (
+    approve,
+    facts_of,
+    facts_of_many,
+    lapse,
+    reject,
+    withdraw_approval,
+)
 from payouts.acts.cancel import cancel
 from payouts.acts.create import Created, NewPayout, create, create_many, create_once
 from payouts.acts.execute import execute, fail_by_hand, replace_hash
@@ -24,6 +31,7 @@ __all__ = [
     "decline_proposed_hash",
     "execute",
     "facts_of",
+    "facts_of_many",
     "fail_by_hand",
     "hand_over",
     "lapse",
@@ -33,4 +41,5 @@ __all__ = [
     "take_back",
     "update",
     "use_proposed_hash",
+    "withdraw_approval",
 ]

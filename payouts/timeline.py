@@ -15,6 +15,7 @@ from chainwatch.models import WatchedTransaction
 from events.models import Event
 from events.types import EventType
 from payouts.answers import confirmations_of, payout_json
+from payouts.asking import is_asked, was_asked
 from payouts.models import PayoutIntent, Status
 
 Entry = dict[str, str]
@@ -66,7 +67,8 @@ def _created(who: str, data: Data) -> str:
 
 def _updated(who: str, data: Data) -> str:
     if data.get("digest"):
-        return f"{who} approved, and more approvals are needed (digest {data['digest'][:4]}…)"
+        asked = was_asked(data) or "; more approvals are needed"
+        return f"{who} approved (digest {data['digest'][:4]}…){asked}"
     if data.get("declined_tx_hash"):
         return f"{who} said that the proposed transaction pays something else: {data['reason']}"
     if data.get("withdrawn_tx_hash"):
@@ -78,7 +80,7 @@ def _updated(who: str, data: Data) -> str:
 def _approved(who: str, data: Data) -> str:
     override = data.get("override_reason")
     reason = f", although it may be paid already: {override}" if override else ""
-    return f"{who} approved (digest {str(data.get('digest', ''))[:4]}…){reason}"
+    return f"{who} approved (digest {str(data.get('digest', ''))[:4]}…){reason}{was_asked(data)}"
 
 
 def _with_reason(act: str) -> Callable[[str, Data], str]:
@@ -172,6 +174,7 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     EventType.PAYOUT_CREATED: _created,
     EventType.PAYOUT_UPDATED: _updated,
     EventType.PAYOUT_APPROVED: _approved,
+    EventType.PAYOUT_APPROVAL_WITHDRAWN: _with_reason("took their approval back"),
     EventType.PAYOUT_REJECTED: _with_reason("rejected it"),
     EventType.PAYOUT_CANCELED: _with_reason("canceled it"),
     EventType.PAYOUT_PENDING_EXECUTION: _handed_over,
@@ -249,8 +252,9 @@ def _next(payout: PayoutIntent) -> str:
     if payout.settlement is not None and payout.settlement.reversed_at is not None:
         label = Chain(payout.chain).label
         return f"next: {label} mines its transaction again, or a person resolves it"
+    if payout.status == Status.DRAFT:
+        return is_asked(payout)
     return {
-        Status.DRAFT.value: "next: somebody other than who created it approves it",
         Status.APPROVED.value: "next: it is handed over, or paid and its hash submitted",
         Status.PENDING_EXECUTION.value: "next: it is signed and sent, and its hash submitted",
         Status.VERIFYING.value: "next: it settles when its block is final",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.callers import Caller
 from billing.errors import InvalidRequest
 from events.types import EventType
+from organizations.services import require_running
 from payouts.acts.locking import locked, locked_many, reason_of, require_execute, told
 from payouts.errors import IllegalTransition, PossiblyAlreadyPaid
 from payouts.models import BatchItem, PayoutBatch, PayoutIntent, Status
@@ -28,14 +29,15 @@ def hand_over(
 ) -> PayoutBatch:
     """Put approved payouts into one batch; all of them or none.
 
-    Raises `payout_not_approved`, `possibly_already_paid` unless `override_reason` is given, and
-    `handed_over_before` for one taken back from an earlier batch, unless `confirm_not_signed` says
-    that the earlier pack was not and will not be signed.
+    Raises `payout_not_approved`, `organization_paused`, `possibly_already_paid` unless
+    `override_reason` is given, and `handed_over_before` for one taken back from an earlier batch,
+    unless `confirm_not_signed` says that the earlier pack was not and will not be signed.
     """
     require_execute(caller)
     if not payout_ids or len(set(payout_ids)) > MOST_IN_BATCH:
         raise InvalidRequest(f"A batch has 1 to {MOST_IN_BATCH} payouts.", param="payout_ids")
     payouts = locked_many(caller, payout_ids)
+    require_running(caller)
     for payout in payouts:
         _check(payout, override_reason=override_reason, confirm_not_signed=confirm_not_signed)
     batch = PayoutBatch(

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from approvals.reading import verdicts
 from billing.acts import Act
 from billing.admin import Facts, column
 from billing.admin_context import caller_of, may
@@ -21,6 +22,7 @@ from billing.display import (
     joined,
     tag_html,
 )
+from payouts import services
 from payouts.admin import page
 from payouts.admin.acts import ACTS
 from payouts.admin.creating import CreatesPayouts
@@ -92,10 +94,16 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
         return (find(queryset, term, caller_of(request)) if term else queryset), False
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
-        """Two queries for the page: the heads its confirmations count from, who was paid before."""
+        """What the page needs at once: the heads confirmations count from, who was paid before,
+        and what the policy asks of its drafts."""
         heads, paid = heads_of(rows), page.paid_before(caller_of(request), rows)
+        drafts = services.facts_of_many(
+            [row for row in rows if row.status == Status.DRAFT], dict.fromkeys(paid, "known")
+        )
+        asked = verdicts(caller_of(request), drafts.values()) if drafts else {}
         mine = caller_of(request).actor_id
         for row in rows:
+            row.verdict = asked.get(row.id)
             row.heads, row.is_first = heads, row.recipient_address not in paid
             row.is_mine = row.created_by == mine
             row.atomic, row.kind = row.amount_atomic, f"{row.token} on {Chain(row.chain).label}"
@@ -180,7 +188,7 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
 
     @column("state")
     def state(self, obj: Any) -> SafeString:
-        return state_of(obj, obj.heads)
+        return state_of(obj, obj.heads, obj.verdict)
 
     # --- many at once ----------------------------------------------------------------------------
 

@@ -10,7 +10,10 @@ from django.contrib.admin.utils import quote
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals.rules import self_approval
+from approvals import services as approvals
+from approvals.reading import members_of
+from approvals.rules import require_counts, self_approval
+from approvals.services import Standing
 from billing.admin import Facts, record_url, text
 from billing.callers import Caller
 from billing.chains import Chain, decimals
@@ -26,6 +29,7 @@ from billing.display import (
     short,
     tag_html,
 )
+from billing.errors import BillingError
 from billing.money import display
 from organizations.roles import EXECUTE
 from payouts import services
@@ -56,6 +60,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "payout.canceled": ("grey", "state-canceled"),
     "payout.pending_execution": ("violet", "state-handed"),
     "payout.approval_lapsed": ("amber", "warning"),
+    "payout.approval_withdrawn": ("amber", "warning"),
     "payout.taken_back": ("amber", "warning"),
     "payout.executed": ("amber", "state-chain"),
     "payout.verifying": ("amber", "state-chain"),
@@ -92,6 +97,10 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
     is_first = not paid_before(caller, [payout])
     settlements = [_told(settlement, payout) for settlement in _settlements(payout)]
     open_ = [each["resolve_id"] for each in settlements if each["resolve_id"]]
+    is_draft = payout.status == Status.DRAFT
+    standing = (
+        approvals.standing(services.facts_of(payout), payout.organization_id) if is_draft else None
+    )
     return {
         "payout": payout,
         "amount": display(payout.amount_atomic, decimals(payout.chain, payout.token)),
@@ -99,12 +108,12 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
         "address": address_html(
             payout.recipient_address, payout.chain, payout.environment, whole=True
         ),
-        "state": state_of(payout, heads),
+        "state": state_of(payout, heads, standing.verdict if standing else None),
         "risks": joined(risk_of(payout, is_first=is_first)),
         "warnings": [_sentence(warning) for warning in _warnings(payout)],
         "proposal": _proposal(payout),
         "reversal": reversal_of(payout.settlement),
-        "why_not_approve": _why_not_approve(caller, payout),
+        "why_not_approve": _why_not_approve(caller, payout, standing),
         "timeline": lines_of(payout),
         "settlements": settlements,
         "resolve_id": open_[0] if open_ and EXECUTE in caller.scopes else "",
@@ -129,11 +138,17 @@ def _proposal(payout: PayoutIntent) -> dict[str, Any] | None:
     }
 
 
-def _why_not_approve(caller: Caller, payout: PayoutIntent) -> str | None:
+def _why_not_approve(caller: Caller, payout: PayoutIntent, standing: Standing | None) -> str | None:
     """Why this very person may not approve it; None for everybody else."""
-    if payout.status != Status.DRAFT or "payouts:approve" not in caller.scopes:
+    if standing is None or "payouts:approve" not in caller.scopes:
         return None
-    return self_approval(caller, services.facts_of(payout))
+    if own := self_approval(caller, services.facts_of(payout)):
+        return own
+    try:
+        require_counts(caller, standing.verdict, members_of(standing.verdict.group))
+    except BillingError as refusal:  # Asked before the act, so it is an answer and no failure.
+        return refusal.message
+    return None
 
 
 def lines_of(payout: PayoutIntent) -> list[Line]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals.rules import default_rule
+from approvals.judging import Verdict
 from billing.display import State, amount_words, bar_html, joined, state_html, tag_html
-from payouts import services
 from payouts.answers import Heads, confirmations_of
 from payouts.models import Attention, Outcome, PayoutIntent, Settlement, Status
 
@@ -41,9 +40,14 @@ DIFFERENCES = {
 WARNINGS = {"same_reference": "same reference", "same_amount": "paid lately"}
 
 
-def state_of(payout: PayoutIntent, heads: Heads) -> SafeString:
-    """A payout's state with what it waits for; marked where it waits for a person."""
-    parts = [state_html(STATES[payout.status], _note(payout, heads))]
+def state_of(payout: PayoutIntent, heads: Heads, verdict: Verdict | None = None) -> SafeString:
+    """A payout's state with what it waits for; marked where it waits for a person.
+
+    `verdict` is what the policy says of a draft; None for what is no draft.
+    """
+    parts = [state_html(STATES[payout.status], _note(payout, heads, verdict))]
+    if payout.status == Status.DRAFT and verdict is not None and verdict.is_blocked:
+        parts.append(tag_html("blocked", "danger", "warning", f"By {verdict.words}."))
     if payout.stalled_at is not None:
         parts.append(
             tag_html("stalled", "danger", "warning", "Nobody has seen its transaction yet.")
@@ -76,9 +80,9 @@ def settlement_tags(settlement: Settlement | None) -> list[SafeString]:
     return tags
 
 
-def _note(payout: PayoutIntent, heads: Heads) -> str | SafeString:
-    if payout.status == Status.DRAFT:
-        return f"{len(payout.approvals)} of {default_rule(services.facts_of(payout))}"
+def _note(payout: PayoutIntent, heads: Heads, verdict: Verdict | None) -> str | SafeString:
+    if payout.status == Status.DRAFT and verdict is not None:
+        return "" if verdict.is_blocked else f"{len(payout.approvals)} of {verdict.needed}"
     if payout.status == Status.EXECUTED:
         return "waiting for a block"
     if payout.status == Status.VERIFYING:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from approvals.facts import Facts
-from approvals.rules import default_rule, self_approval
+from approvals.rules import self_approval
 from billing.callers import ALL_SCOPES, Caller
 from billing.chains import Environment
 
@@ -88,7 +88,3 @@ def test_nobody_approves_their_own(
 def test_an_issuer_written_as_an_empty_text_is_nobody() -> None:
     assert not is_refused(("key_a", ""), ("key_b", None), Environment.LIVE, switch=False)
     assert is_refused(("key_a", ""), ("key_a", None), Environment.LIVE, switch=False)
-
-
-def test_one_approval_is_enough_by_default() -> None:
-    assert default_rule(facts_of(MARA, "live")) == 1
