@@ -54,6 +54,13 @@ def a_limit(scope: str) -> LimitTerms:
     return LimitTerms("a day", scope, 377 * UNIT, 24)
 
 
+@transaction.atomic
+def publish_without_patience(admin: Caller) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '100ms'")
+    published(admin, limits=[a_limit("organization")])
+
+
 def people(organization: Organization, names: Iterable[str]) -> list[Caller]:
     return [
         Caller(organization.id, Environment.LIVE, f"usr_{name}", name, ALL_SCOPES) for name in names
@@ -139,10 +146,8 @@ def test_nothing_is_published_while_an_approval_is_being_decided(
     slow = Thread(target=approve_slowly)
     slow.start()
     assert decided.wait(10)
-    with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '100ms'")
-        published(admin, limits=[a_limit("organization")])
+    with pytest.raises(OperationalError, match="lock timeout"):
+        publish_without_patience(admin)
     may_commit.set()
     slow.join()
 
