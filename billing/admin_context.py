@@ -26,7 +26,8 @@ CALLER = "organizations.places.caller_at"
 class Choice:
     """An organization that a person may stand in, and as what. `role` is the word shown for it.
 
-    `organization` is the row itself, which only the function behind CALLER understands.
+    `paused` says who stopped its payments and why, empty where they go on. `organization` is the
+    row itself, which only the function behind CALLER understands.
     """
 
     organization_id: str
@@ -34,6 +35,7 @@ class Choice:
     role: str
     time_zone: str
     organization: object = field(compare=False)
+    paused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

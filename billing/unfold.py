@@ -44,6 +44,10 @@ def may_administer_organization(request: HttpRequest) -> bool:
     return may(request, "organization:administer")
 
 
+def may_pause(request: HttpRequest) -> bool:
+    return may(request, "payouts:approve") or may_administer_organization(request)
+
+
 def _item(title: str, icon: str, view: str, permission: Any = None) -> dict[str, Any]:
     row = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{view}")}
     return row if permission is None else {**row, "permission": permission}
@@ -88,6 +92,8 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(
                 "Payment methods", "card", "checkouts_paymentmethod_changelist", may_read_checkouts
             ),
+            _item("Approval policy", "shield", "approvals_policy_changelist", may_read_payouts),
+            _item("Groups", "people", "approvals_approvergroup_changelist", may_read_payouts),
             _item("Branding", "palette", "checkouts_branding_changelist", may_read_checkouts),
             _item("Webhooks", "antenna", "webhooks_endpoint_changelist", may_read_webhooks),
             _item(
@@ -100,6 +106,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "organizations_organization_changelist",
                 may_administer_organization,
             ),
+            _item("Pause", "pause", "organizations_organization_pause", may_pause),
         ],
     },
 ]

@@ -35,6 +35,13 @@ class OrganizationPaused(Forbidden):
         )
 
 
+def pause_words(organization: Organization) -> str:
+    """Who stopped payments and why, in a sentence; empty where they go on."""
+    if organization.paused_at is None:
+        return ""
+    return f"{organization.paused_by_name}: {organization.pause_reason}"
+
+
 def may_pause(caller: Caller) -> bool:
     """Stopping is for many: whoever may approve, and whoever administers the organization."""
     return bool({ADMINISTER_ORGANIZATION, APPROVE} & caller.scopes)

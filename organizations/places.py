@@ -5,6 +5,7 @@ from billing.callers import Caller
 from billing.chains import Environment
 from organizations.callers import caller_in_role
 from organizations.models import Membership, Organization, User
+from organizations.pausing import pause_words
 from organizations.roles import Role
 
 SUPERUSER = "superuser"  # the word shown; they have every scope everywhere
@@ -28,4 +29,11 @@ def caller_at(user: User, choice: Choice, environment: Environment, address: str
 
 
 def _choice(organization: Organization, role: str) -> Choice:
-    return Choice(organization.id, organization.name, role, organization.time_zone, organization)
+    return Choice(
+        organization.id,
+        organization.name,
+        role,
+        organization.time_zone,
+        organization,
+        paused=pause_words(organization),
+    )

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, URLPattern, path, resolve, reverse
 from django.views.decorators.http import require_POST
 
-from billing.acts import Act, ActsAdmin, Answers
+from billing.acts import Act, Answers
 from billing.admin import Facts, record_url
 from billing.admin_context import caller_of, place_of, switch
 from billing.callers import Caller
 from billing.display import copy_html, moment_html
 from billing.plans import Plan
 from organizations import services
+from organizations.admin.pausing import PausesPayments
 from organizations.models import Organization
 from organizations.roles import ADMINISTER_ORGANIZATION
 
@@ -37,7 +38,7 @@ def _update_organization(caller: Caller, organization_id: str, answers: Answers)
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ActsAdmin):
+class OrganizationAdmin(PausesPayments):
     view_scope = ADMINISTER_ORGANIZATION
     noun = "organization"
     plural = "Organization"

@@ -37,6 +37,10 @@ def _reject(caller: Caller, payout_id: str, answers: Answers) -> None:
     services.reject(caller, payout_id, answers["reason"])
 
 
+def _withdraw_approval(caller: Caller, payout_id: str, answers: Answers) -> None:
+    services.withdraw_approval(caller, payout_id, answers["reason"])
+
+
 def _cancel(caller: Caller, payout_id: str, answers: Answers) -> None:
     services.cancel(caller, payout_id, reason=answers["reason"], from_admin=True)
 
@@ -106,8 +110,17 @@ def _is(*statuses: str) -> Offered:
 
 def _may_approve(payout: PayoutIntent, caller: Caller) -> bool:
     """Not offered for one's own; whoever asks all the same is refused by the service."""
-    is_own = self_approval(caller, services.facts_of(payout)) is not None
-    return payout.status == Status.DRAFT and not is_own
+    if payout.status != Status.DRAFT or _approved(payout, caller):
+        return False
+    return self_approval(caller, services.facts_of(payout)) is None
+
+
+def _approved(payout: PayoutIntent, caller: Caller) -> bool:
+    return any(given["approved_by"] == caller.actor_id for given in payout.approvals)
+
+
+def _may_withdraw(payout: PayoutIntent, caller: Caller) -> bool:
+    return payout.status in (Status.DRAFT, Status.APPROVED) and _approved(payout, caller)
 
 
 def _is_proposed(payout: PayoutIntent, caller: Caller) -> bool:
@@ -186,6 +199,18 @@ ACTS = (
         form=ReasonForm,
         offered=_is(Status.DRAFT),
         is_bulk=True,
+    ),
+    Act(
+        "withdraw_approval",
+        "Withdraw my approval",
+        APPROVE,
+        _withdraw_approval,
+        asks=lambda p: (
+            f"Take back your approval of {_money(p)}; it is a draft until enough approve"
+        ),
+        done=lambda p: "Your approval is withdrawn. The timeline says why.",
+        form=ReasonForm,
+        offered=_may_withdraw,
     ),
     Act(
         "take_back",

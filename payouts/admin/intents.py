@@ -224,15 +224,21 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
             **super().record_context(request, obj),
             **context,
             **self.retry_context(request, obj),
-            **self._proposal_context(request, obj),
+            **self._acts_context(request, obj, why_not_approve=context["why_not_approve"]),
         }
 
-    def _proposal_context(self, request: HttpRequest, obj: PayoutIntent) -> dict[str, Any]:
-        """What decides about a proposal stands beside it, not among the other acts."""
+    def _acts_context(
+        self, request: HttpRequest, obj: PayoutIntent, *, why_not_approve: str | None
+    ) -> dict[str, Any]:
+        """What decides about a proposal stands beside it, not among the other acts.
+
+        Where the page says why this person cannot approve it, there is no button to try.
+        """
         offered = self.acts_for(request, obj)
         beside = {act.name: url for act, url in offered if act.name in _ABOUT_PROPOSAL}
+        hidden = (*_ABOUT_PROPOSAL, "approve") if why_not_approve else _ABOUT_PROPOSAL
         return {
-            "acts": [(act, url) for act, url in offered if act.name not in _ABOUT_PROPOSAL],
+            "acts": [(act, url) for act, url in offered if act.name not in hidden],
             "use_proposed_url": beside.get("use_proposed_hash", ""),
             "decline_proposed_url": beside.get("decline_proposed_hash", ""),
         }
