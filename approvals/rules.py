@@ -22,14 +22,10 @@ def self_approval(caller: Caller, facts: Facts) -> str | None:
     through a key of theirs; that alone `keys_may_self_approve` and the sandbox allow.
     Rule: product.md, section 4.
     """
-    approver = person_behind(caller.actor_id, caller.issued_by)
-    creator = person_behind(facts.created_by, facts.created_by_issuer)
-    if approver != creator:
+    if not is_own(caller, facts.created_by, facts.created_by_issuer):
         return None
     if not caller.is_key and not facts.created_by.startswith("key_"):
         return "You created this payout. Somebody else must approve it."
-    if not caller.is_live or caller.keys_may_self_approve:
-        return None
     if not caller.is_key:
         return "A key that you issued created this payout. Somebody else must approve it."
     if caller.actor_id == facts.created_by:
@@ -66,3 +62,15 @@ def require_counts(caller: Caller, verdict: Verdict, members: frozenset[str] | N
             f"{said} asks the approval of {verdict.group}, and you are not one of them. Ask "
             "somebody of that group."
         )
+
+
+def is_own(caller: Caller, made_by: str, made_by_issuer: str | None) -> bool:
+    """Whether the caller would agree with themselves, for whatever needs a second person.
+
+    Two people are never one; the rule about keys is that of `self_approval`.
+    """
+    if person_behind(caller.actor_id, caller.issued_by) != person_behind(made_by, made_by_issuer):
+        return False
+    if not caller.is_key and not made_by.startswith("key_"):
+        return True
+    return caller.is_live and not caller.keys_may_self_approve

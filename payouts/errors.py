@@ -86,12 +86,12 @@ class LookalikeAddress(InvalidRequest):
 
     code = "lookalike_address"
 
-    def __init__(self, recipient: str, known: str) -> None:
+    def __init__(self, recipient: str, known: str, *, param: str = "recipient_address") -> None:
         super().__init__(
             f"The recipient {recipient} looks like {known}, which you know, and is another one. "
             "Compare them character by character; to pay all the same, send "
             "confirm_lookalike: true.",
-            param="recipient_address",
+            param=param,
         )
 
 

@@ -10,13 +10,14 @@ from django_fsm import ConcurrentTransitionMixin, FSMField
 from billing.chains import Chain, Token, network
 from billing.models import IdField, Tenanted
 from billing.transitions import moves
+from payouts.models.recipients import NamesRecipient
 from payouts.models.settlements import Settlement
 from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Status
 
 _OWNER = ("organization", "environment")
 
 
-class PayoutIntent(ConcurrentTransitionMixin, Tenanted):
+class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, Tenanted):
     """What an organization is going to pay, to whom, and how far it has come.
 
     Written by payouts.services and payouts.verifying alone. The money fields never change after
