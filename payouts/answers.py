@@ -84,6 +84,8 @@ def payout_json(
         "retry_of": payout.retry_of_id,
         "warnings": warnings_of(payout),
         "approvals": payout.approvals,
+        "recipient_id": payout.recipient_id,
+        "recipient_name": payout.recipient_name,
     }
 
 

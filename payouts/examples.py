@@ -55,6 +55,8 @@ DRAFT: Json = {
     "retry_of": None,
     "warnings": [],
     "approvals": [],
+    "recipient_id": None,
+    "recipient_name": None,
 }
 
 TX_HASH = "0x4e3a3754410177e6937ef1f84bba68ea139e8d1a2258c5f85db9f1cd715a1bdd"

@@ -116,6 +116,8 @@ class PayoutIntentSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Sentences a person should read before paying."
     )
     approvals = GivenApprovalSerializer(many=True)
+    recipient_id = text("Whose address it was in your address book when the payout was made.")
+    recipient_name = text("What that recipient was called then.")
 
 
 class PayoutIntentDetailsSerializer(PayoutIntentSerializer):

@@ -35,8 +35,17 @@ class CreatePayoutIntentRequest(serializers.Serializer[Any]):
     """Body of POST /v1/payouts, and each row of POST /v1/payouts/bulk."""
 
     recipient_address = StrictCharField(
+        required=False,
         max_length=128,
-        help_text="Whom to pay. Checked strictly for its chain: EIP-55, or Tron's base58check.",
+        help_text="Whom to pay. Checked strictly for its chain: EIP-55, or Tron's base58check. "
+        "Required unless `recipient_id` is given.",
+    )
+    recipient_id = StrictCharField(
+        required=False,
+        allow_null=True,
+        max_length=40,
+        help_text="Somebody of your address book (`rcp_…`), in place of `recipient_address`: paid "
+        "on this chain at the address that the book has approved.",
     )
     chain = ChainField(help_text="The network the money moves on.")
     token = TokenField(help_text="The stablecoin to pay in.")
@@ -168,7 +177,9 @@ class BulkRequest(serializers.Serializer[Any]):
     )
 
 
+NAMED = CreatePayoutIntentRequest()
 CREATE = CreatePayoutIntentRequest()
+CREATE.fields["recipient_address"].required = True  # unless a recipient is named
 UPDATE = UpdatePayoutIntentRequest()
 EXECUTE = ExecutePayoutRequest()
 HAND_OVER = HandOverRequest()
@@ -179,10 +190,16 @@ _REQUIRED = frozenset(name for name, field in CREATE.fields.items() if field.req
 
 def new_payout(data: Any) -> NewPayout:
     """Read the body of a create. Raises ValidationError or InvalidRequest."""
-    values = _good_values(data) or CREATE.run_validation(data)
+    is_named = isinstance(data, dict) and data.get("recipient_id") is not None
+    values = NAMED.run_validation(data) if is_named else _to_address(data)
     if values.get("metadata", values) is None:
         del values["metadata"]
     return NewPayout(**values)
+
+
+def _to_address(data: Any) -> dict[str, Any]:
+    values: dict[str, Any] = _good_values(data) or CREATE.run_validation(data)
+    return values
 
 
 def _good_values(data: Any) -> dict[str, Any] | None:

@@ -1,9 +1,10 @@
-"""/v1/payouts and /v1/sandbox. Names come before `{id}`, which shares their level."""
+"""/v1/payouts, /v1/recipients, /v1/sandbox. Names come before `{id}`, which shares their level."""
 
 from django.urls import path
 
 from payouts import sandbox_views, views
 from payouts.bulk_views import Batch, Batches, Bulk
+from payouts.recipients import views as recipients
 
 urlpatterns = [
     path("/payouts", views.Payouts.as_view()),
@@ -13,6 +14,13 @@ urlpatterns = [
     path("/payouts/batches/<str:id>", Batch.as_view()),
     path("/payouts/<str:id>", views.Payout.as_view()),
     path("/payouts/<str:id>/execute", views.Execute.as_view()),
+    path("/recipients", recipients.Recipients.as_view()),
+    path("/recipients/<str:id>", recipients.OneRecipient.as_view()),
+    path("/recipients/<str:id>/addresses", recipients.Addresses.as_view()),
+    path(
+        "/recipients/<str:id>/addresses/<str:address_id>/approve",
+        recipients.ApproveAddress.as_view(),
+    ),
     path("/sandbox/simulate-payout", sandbox_views.SimulatePayout.as_view()),
     path("/sandbox/advance_blocks", sandbox_views.AdvanceBlocks.as_view()),
 ]

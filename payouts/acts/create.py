@@ -17,7 +17,8 @@ from billing.chains import decimals, network
 from billing.errors import BillingError, ChainNotConfigured, InvalidRequest
 from billing.ids import new_id
 from billing.money import to_atomic
-from payouts.acts.insert import Found, Unwanted, insert_draft, insert_draft_once
+from payouts.acts.found import Found, Unwanted
+from payouts.acts.insert import insert_draft, insert_draft_once
 from payouts.errors import (
     ExternalIdTaken,
     LookalikeAddress,
@@ -25,18 +26,25 @@ from payouts.errors import (
     UnsupportedCurrency,
 )
 from payouts.models import PayoutIntent, ReferenceType
+from payouts.recipients.errors import RecipientNotUsable
+from payouts.recipients.naming import GONE, named
 
 LEAST_ATOMIC = 10_000  # 0.01 of a token of six decimals: the contract's smallest amount
 
 
 @dataclass(frozen=True, slots=True)
 class NewPayout:
-    """What somebody wants to be paid. `recipient_address` is as given; `amount` in token units."""
+    """What somebody wants to be paid; `amount` is in token units.
 
-    recipient_address: str
+    `recipient_address` is as given. In its place, or beside it, `recipient_id` names somebody of
+    the address book, who is then paid on `chain` where the book says.
+    """
+
     chain: str
     token: str
     amount: Decimal
+    recipient_address: str = ""
+    recipient_id: str | None = None
     currency: str = "USD"
     description: str | None = None
     reference_type: str = ReferenceType.MANUAL.value
@@ -62,8 +70,9 @@ def create(caller: Caller, draft: NewPayout) -> PayoutIntent:
     """Create a draft and publish payout.created.
 
     Raises InvalidRequest with the code of what is wrong, among them `chain_not_configured`,
-    `lookalike_address`, `possible_duplicate`, `external_id_taken`. One statement, which needs
-    no transaction around it; nothing is left behind by a refusal.
+    `lookalike_address`, `possible_duplicate`, `external_id_taken`, `recipient_not_usable`. One
+    statement, which needs no transaction around it; nothing is left behind by a refusal. A
+    recipient that is named is read before, and the statement makes sure that it still stands.
     """
     caller.require("payouts:write")
     payout = _built(caller, draft)
@@ -102,13 +111,17 @@ def _created(caller: Caller, index: int, draft: NewPayout) -> Created:
 
 
 def _built(caller: Caller, draft: NewPayout) -> PayoutIntent:
-    """Check what can be checked without the database, and return the row to insert."""
+    """Check what can be checked without the database, and return the row to insert.
+
+    Only a recipient that is named by its id is read, with its address.
+    """
     if draft.currency != "USD":
         raise UnsupportedCurrency
     row = network(draft.chain)
     if caller.is_live and not row.is_configured:
         raise ChainNotConfigured(draft.chain)
-    recipient = parse_recipient(draft.recipient_address, draft.chain, caller.environment)
+    whom = named(caller, draft.recipient_id, draft.chain, draft.recipient_address)
+    recipient = parse_recipient(whom.address, draft.chain, caller.environment)
     amount_atomic = to_atomic(draft.amount, decimals(draft.chain, draft.token))
     if amount_atomic < LEAST_ATOMIC:
         raise InvalidRequest(
@@ -124,6 +137,8 @@ def _built(caller: Caller, draft: NewPayout) -> PayoutIntent:
         updated_at=at,
         recipient_address=recipient.address,
         recipient_key=lookalike_key(recipient.address),
+        recipient_id=whom.recipient_id,
+        recipient_name=whom.recipient_name,
         chain=draft.chain,
         token=draft.token,
         contract=next(address for t, address in row.contracts.items() if t == draft.token),
@@ -164,7 +179,11 @@ def _inserted(caller: Caller, payout: PayoutIntent, draft: NewPayout) -> None:
 
 
 def _confirmed(draft: NewPayout) -> Unwanted:
-    return Unwanted(duplicate=draft.confirm_duplicate, lookalike=draft.confirm_lookalike)
+    return Unwanted(
+        duplicate=draft.confirm_duplicate,
+        lookalike=draft.confirm_lookalike,
+        unnamed=draft.recipient_id is None,
+    )
 
 
 def _refusal(found: Found, payout: PayoutIntent) -> BillingError:
@@ -174,10 +193,12 @@ def _refusal(found: Found, payout: PayoutIntent) -> BillingError:
             code="payout_not_found",
             param="retry_of",
         )
+    if not found.confirmed.unnamed and payout.recipient_id != found.recipient_id:
+        return RecipientNotUsable(payout.recipient_name or "This recipient", GONE)
     if found.lookalike is not None and not found.confirmed.lookalike:
         return LookalikeAddress(payout.recipient_address, found.lookalike)
     if found.duplicate is not None and not found.confirmed.duplicate:
-        return PossibleDuplicate(found.duplicate, found.duplicate_outcome)
+        return PossibleDuplicate(found.duplicate, found.duplicate_outcome or "")
     # The unique index refused it: the id was there, or another call took it just now.
-    assert payout.external_id is not None, "an insert is refused for one of four reasons"
+    assert payout.external_id is not None, "an insert is refused for one of five reasons"
     return ExternalIdTaken(payout.external_id)

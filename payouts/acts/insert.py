@@ -7,7 +7,6 @@ and says what it saw, so that a refusal leaves nothing behind and needs no rollb
 The row and its event travel as one JSON text each: forty parameters cost more than the insert.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -19,51 +18,21 @@ from billing.callers import Caller
 from events.services import event_fields
 from events.types import EventType
 from organizations import idempotency
+from payouts.acts.found import Found, Unwanted, tell
 from payouts.answers import payout_json
 from payouts.models import PayoutIntent
-
-
-@dataclass(frozen=True, slots=True)
-class Unwanted:
-    """Which of the things that speak against a draft the caller has confirmed."""
-
-    duplicate: bool
-    lookalike: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the statement saw, each None where there is none.
-
-    `lookalike` is a known address; `duplicate` the id of an equal payout whose money may have
-    moved; `same_reference` and `same_amount` the ids of payouts that are worth a warning.
-    """
-
-    is_inserted: bool
-    confirmed: Unwanted
-    lookalike: str | None
-    duplicate: str | None
-    duplicate_outcome: str
-    retry_is_known: bool
-    same_reference: str | None
-    same_amount: str | None
-
-    @property
-    def is_unwanted(self) -> bool:
-        return (
-            not self.retry_is_known
-            or (self.lookalike is not None and not self.confirmed.lookalike)
-            or (self.duplicate is not None and not self.confirmed.duplicate)
-        )
 
 
 def insert_draft(caller: Caller, payout: PayoutIntent, confirmed: Unwanted) -> Found:
     """Insert the draft and its payout.created unless something unconfirmed speaks against it.
 
-    What was seen and only has to be told is put into `payout`: its warnings, and `retry_of`.
+    What was seen and only has to be told is put into `payout`: its warnings, `retry_of`, and whose
+    address it is. Should the address leave the book just then, it is told once more, without.
     """
     found = _inserted(_INSERT, _rows(caller, payout, payout_json(payout)), confirmed)
-    if not found.is_inserted and _tell(payout, found):
+    for _ in range(_MOST_TELLINGS):
+        if found.is_inserted or not tell(payout, found):
+            break
         rows = _rows(caller, payout, payout_json(payout))
         found = _inserted(_INSERT, rows, confirmed, is_told=True)
     payout._state.adding = False
@@ -73,13 +42,16 @@ def insert_draft(caller: Caller, payout: PayoutIntent, confirmed: Unwanted) -> F
 def insert_draft_once(call: Call, payout: PayoutIntent, confirmed: Unwanted) -> Answer | None:
     """Insert the draft, its event and the stored answer of `call`, or answer the call's repeat.
 
-    One statement and so one transaction; a second one where there is a warning to tell. None, and
-    nothing written, where the draft is refused or another first call overtook this one: the
-    caller then takes the long way, which finds out. Raises IdempotencyConflict.
+    One statement and so one transaction; a second one where there is a warning to tell, or the
+    address book knows the address. None, and nothing written, where the draft is refused or
+    another first call overtook this one: the caller then takes the long way, which finds out.
+    Raises IdempotencyConflict.
     """
     answer, found = _attempt(call, payout, confirmed, is_told=False)
-    if answer is None and found is not None and _tell(payout, found):
-        answer, _ = _attempt(call, payout, confirmed, is_told=True)
+    for _ in range(_MOST_TELLINGS):
+        if answer is not None or found is None or not tell(payout, found):
+            break
+        answer, found = _attempt(call, payout, confirmed, is_told=True)
     return answer
 
 
@@ -119,27 +91,9 @@ def _executed(
     return row
 
 
-def _tell(payout: PayoutIntent, found: Found) -> bool:
-    """Put into the draft what was seen; False where nothing was, or the draft is refused."""
-    if found.is_unwanted:
-        return False
-    warnings = []
-    if found.same_reference:
-        warnings.append(f"same_reference: payout {found.same_reference} has the same reference.")
-    if found.same_amount:
-        warnings.append(
-            f"same_amount: payout {found.same_amount} pays the same recipient the same amount "
-            "and is less than 30 days old."
-        )
-    payout.warnings = [*payout.warnings, *warnings]
-    if found.duplicate is None or payout.retry_of_id:
-        return bool(warnings)
-    payout.retry_of_id = found.duplicate
-    return True
-
-
 # The facts are read in the snapshot from before the insert, so a draft never finds itself. A failed
 # payout that was paid by its retry, or late and resolved by a person, is no duplicate any more.
+# Of the draft: `o` organization, `e` environment, `a` recipient's address, `k` its look-alike key.
 _SEEN: Final = """
 draft AS (
     SELECT * FROM jsonb_populate_record(NULL::payouts_payoutintent, %(payout)s::jsonb)
@@ -147,40 +101,44 @@ draft AS (
     SELECT
         (SELECT k.a FROM (
             SELECT p.recipient_address AS a FROM payouts_payoutintent p
-             WHERE p.organization_id = n.organization_id AND p.environment = n.environment
-               AND p.recipient_key = n.recipient_key AND p.status = 'settled'
+             WHERE (p.organization_id, p.environment, p.recipient_key, p.status)
+                 = (n.o, n.e, n.k, 'settled')
             UNION ALL
-            SELECT w.address AS a FROM wallets_wallet w
-             WHERE w.organization_id = n.organization_id AND w.environment = n.environment
-               AND w.lookalike_key = n.recipient_key
+            SELECT w.address FROM wallets_wallet w
+             WHERE (w.organization_id, w.environment, w.lookalike_key) = (n.o, n.e, n.k)
+            UNION ALL
+            SELECT r.address FROM payouts_recipientaddress r
+             WHERE (r.organization_id, r.environment, r.lookalike_key, r.status)
+                 = (n.o, n.e, n.k, 'approved')
         ) k
-        WHERE left(k.a, 1) = left(n.recipient_address, 1)
-          AND CASE WHEN k.a LIKE '0x%%' THEN lower(k.a) <> lower(n.recipient_address)
-                   ELSE k.a <> n.recipient_address END
+        WHERE left(k.a, 1) = left(n.a, 1)
+          AND CASE WHEN k.a LIKE '0x%%' THEN lower(k.a) <> lower(n.a)
+                   ELSE k.a <> n.a END
         LIMIT 1) AS lookalike,
         d.id AS duplicate,
-        coalesce(d.outcome, '') AS outcome,
+        d.outcome,
         n.retry_of_id IS NULL OR EXISTS (
             SELECT FROM payouts_payoutintent p
-             WHERE p.id = n.retry_of_id AND p.organization_id = n.organization_id
-               AND p.environment = n.environment) AS retry_is_known,
+             WHERE (p.id, p.organization_id, p.environment) = (n.retry_of_id, n.o, n.e)
+        ) AS retry_is_known,
         (SELECT p.id FROM payouts_payoutintent p
-          WHERE p.organization_id = n.organization_id AND p.environment = n.environment
-            AND p.reference_id = n.reference_id AND p.reference_type = n.reference_type
-            AND p.status <> 'canceled'
+          WHERE (p.organization_id, p.environment, p.reference_id, p.reference_type)
+              = (n.o, n.e, n.reference_id, n.reference_type) AND p.status <> 'canceled'
           ORDER BY p.created_at DESC LIMIT 1) AS same_reference,
         (SELECT p.id FROM payouts_payoutintent p
-          WHERE p.organization_id = n.organization_id AND p.environment = n.environment
-            AND p.recipient_address = n.recipient_address AND p.token = n.token
-            AND p.amount_atomic = n.amount_atomic AND p.status <> 'canceled'
+          WHERE (p.organization_id, p.environment, p.recipient_address, p.token, p.amount_atomic)
+              = (n.o, n.e, n.a, n.token, n.amount_atomic) AND p.status <> 'canceled'
             AND p.created_at > n.created_at - interval '30 days'
-          ORDER BY p.created_at DESC LIMIT 1) AS same_amount
-      FROM draft n
+          ORDER BY p.created_at DESC LIMIT 1) AS same_amount,
+        b.recipient_id AS book_id,
+        r.name
+      FROM (
+        SELECT *, organization_id o, environment e, recipient_address a, recipient_key k FROM draft
+      ) n
       LEFT JOIN LATERAL (
         SELECT p.id, p.outcome FROM payouts_payoutintent p
-         WHERE p.organization_id = n.organization_id AND p.environment = n.environment
-           AND p.recipient_address = n.recipient_address AND p.token = n.token
-           AND p.amount_atomic = n.amount_atomic
+         WHERE (p.organization_id, p.environment, p.recipient_address, p.token, p.amount_atomic)
+             = (n.o, n.e, n.a, n.token, n.amount_atomic)
            AND p.status = 'failed' AND p.outcome IN ('moved', 'unknown')
            AND NOT EXISTS (SELECT FROM payouts_payoutintent r
                             WHERE r.retry_of_id = p.id AND r.status = 'settled')
@@ -188,6 +146,10 @@ draft AS (
                             WHERE s.id = p.settlement_id AND s.resolved_at IS NOT NULL)
          ORDER BY p.created_at DESC LIMIT 1
       ) d ON true
+      LEFT JOIN payouts_recipientaddress b
+        ON (b.organization_id, b.environment, b.chain, b.address, b.status)
+         = (n.o, n.e, n.chain, n.a, 'approved') AND b.usable_at <= n.created_at
+      LEFT JOIN payouts_recipient r ON r.id = b.recipient_id
 )
 """
 # Two statements for one draft, where there is something to tell: the answer, the event and the row
@@ -196,8 +158,10 @@ _IS_WANTED: Final = """
 seen, draft n
 WHERE (lookalike IS NULL OR %(confirm_lookalike)s)
   AND (duplicate IS NULL OR %(confirm_duplicate)s) AND retry_is_known
+  AND (n.recipient_id IS NULL OR n.recipient_id = book_id)
   AND (%(is_told)s OR same_reference IS NULL AND same_amount IS NULL
-       AND (duplicate IS NULL OR n.retry_of_id IS NOT NULL))
+       AND (duplicate IS NULL OR n.retry_of_id IS NOT NULL)
+       AND (book_id IS NULL OR n.recipient_id IS NOT NULL))
 """
 _EVENT: Final = """
 , event AS (
@@ -225,9 +189,10 @@ _PAYOUT_ONCE: Final = """
 _IS_WANTED_ONCE: Final = f"""
 {_IS_WANTED}
   AND NOT EXISTS (SELECT FROM payouts_payoutintent p
-                   WHERE p.organization_id = n.organization_id AND p.environment = n.environment
-                     AND p.external_id = n.external_id)
+                   WHERE (p.organization_id, p.environment, p.external_id)
+                       = (n.organization_id, n.environment, n.external_id))
 """
+_MOST_TELLINGS = 2
 _MOST_CHARACTERS = 4_096  # psycopg keeps a parsed statement up to here; parsing costs half of this.
 
 

@@ -65,6 +65,8 @@ def test_a_payout_is_created_and_told_field_by_field(acme, api, events_of):
         "retry_of": None,
         "warnings": [],
         "approvals": [],
+        "recipient_id": None,
+        "recipient_name": None,
     }
     assert (payout.amount_atomic, payout.created_by) == (1_250_500_000, api(acme).key.id)
     assert events_of(payout) == ["payout.created"]
