@@ -35,10 +35,9 @@ class CreatePayoutIntentRequest(serializers.Serializer[Any]):
     """Body of POST /v1/payouts, and each row of POST /v1/payouts/bulk."""
 
     recipient_address = StrictCharField(
-        required=False,
         max_length=128,
         help_text="Whom to pay. Checked strictly for its chain: EIP-55, or Tron's base58check. "
-        "Required unless `recipient_id` is given.",
+        "May be left out where `recipient_id` is given.",
     )
     recipient_id = StrictCharField(
         required=False,
@@ -177,9 +176,9 @@ class BulkRequest(serializers.Serializer[Any]):
     )
 
 
-NAMED = CreatePayoutIntentRequest()
 CREATE = CreatePayoutIntentRequest()
-CREATE.fields["recipient_address"].required = True  # unless a recipient is named
+NAMED = CreatePayoutIntentRequest()
+NAMED.fields["recipient_address"].required = False  # The address book knows it.
 UPDATE = UpdatePayoutIntentRequest()
 EXECUTE = ExecutePayoutRequest()
 HAND_OVER = HandOverRequest()

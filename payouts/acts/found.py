@@ -63,7 +63,8 @@ def _name(payout: PayoutIntent, found: Found) -> bool:
     """Say whose address it is; False where that was said, or the caller named somebody else."""
     if payout.recipient_id == found.recipient_id or not found.confirmed.unnamed:
         return False
-    payout.recipient_id, payout.recipient_name = found.recipient_id, found.recipient_name
+    payout.recipient_id = found.recipient_id  # type: ignore[assignment]  # null, of an abstract model
+    payout.recipient_name = found.recipient_name
     return True
 
 

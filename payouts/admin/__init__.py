@@ -1,6 +1,8 @@
 """Payouts and settlements in the admin."""
 
+from payouts.admin.addresses import RecipientAddressAdmin
 from payouts.admin.intents import PayoutAdmin
+from payouts.admin.recipients import RecipientAdmin
 from payouts.admin.settlements import SettlementAdmin
 
-__all__ = ["PayoutAdmin", "SettlementAdmin"]
+__all__ = ["PayoutAdmin", "RecipientAddressAdmin", "RecipientAdmin", "SettlementAdmin"]

@@ -7,19 +7,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import HttpRequest
 
-from billing.addresses import lookalike_key
 from billing.admin import NUL
 from billing.admin_context import caller_of, may
-from billing.callers import Caller
 from billing.chains import Chain, Token, decimals
 from billing.creating import CreatesAdmin
 from billing.errors import BillingError
 from billing.many import ManyActsAdmin
 from billing.money import from_atomic
 from payouts import services
-from payouts.admin.page import compared
-from payouts.models import PayoutIntent, ReferenceType, Status
-from wallets import services as wallets
+from payouts.admin.standing import compared, known_lookalikes
+from payouts.models import PayoutIntent, RecipientAddress, ReferenceType, Status
 
 
 class ExactAmountField(forms.DecimalField):
@@ -137,8 +134,19 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
             return {}
         return {"retry_url": f"{self.new_url()}?retry_of={payout.id}"}
 
+    def _to_book(self, request: HttpRequest) -> dict[str, Any]:
+        """A form filled with an address of the book, if one of ours was chosen there."""
+        address = (
+            RecipientAddress.objects.visible_to(caller_of(request))
+            .filter(pk=request.GET.get("to", "").replace(NUL, ""))
+            .first()
+        )
+        return {"chain": address.chain, "recipient_address": address.address} if address else {}
+
     def _again(self, request: HttpRequest) -> dict[str, Any]:
         """A form filled from the payout that shall be tried again, if it is one of ours."""
+        if place := self._to_book(request):
+            return place
         earlier: PayoutIntent | None = (
             PayoutIntent.objects.visible_to(caller_of(request))
             .filter(pk=request.GET.get("retry_of", "").replace(NUL, ""))
@@ -156,13 +164,3 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
             "description": earlier.description,
             "retry_of": earlier.id,
         }
-
-
-def known_lookalikes(caller: Caller, address: str) -> list[str]:
-    """What `address` could be mistaken for: addresses paid before, or the organization's own."""
-    paid = PayoutIntent.objects.visible_to(caller).filter(
-        recipient_key=lookalike_key(address), status=Status.SETTLED
-    )
-    known = set(paid.order_by().values_list("recipient_address", flat=True).distinct()[:5])
-    known |= set(wallets.lookalikes(caller.organization_id, caller.environment, address))
-    return sorted(known - {address})

@@ -15,7 +15,6 @@ from billing.admin import Facts, column
 from billing.admin_context import caller_of, may
 from billing.chains import Chain
 from billing.display import (
-    address_html,
     amount_html,
     amount_words,
     due_html,
@@ -36,6 +35,7 @@ from payouts.admin.queue import (
     find,
     tab_of,
 )
+from payouts.admin.standing import doubts, standings_of, whom_html
 from payouts.admin.words import risk_of, state_of, sums_of
 from payouts.answers import Heads, heads_of
 from payouts.models import PayoutIntent, Status
@@ -94,9 +94,10 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
         return (find(queryset, term, caller_of(request)) if term else queryset), False
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
-        """What the page needs at once: the heads confirmations count from, who was paid before,
-        and what the policy asks of its drafts."""
-        heads, paid = heads_of(rows), page.paid_before(caller_of(request), rows)
+        """What the page needs at once: the heads confirmations count from, what is known of whom
+        they pay, and what the policy asks of its drafts."""
+        heads, known = heads_of(rows), standings_of(caller_of(request), rows)
+        paid = {row.recipient_address for row in rows if known[row.id].was_paid}
         drafts = services.facts_of_many(
             [row for row in rows if row.status == Status.DRAFT], dict.fromkeys(paid, "known")
         )
@@ -104,7 +105,8 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
         mine = caller_of(request).actor_id
         for row in rows:
             row.verdict = asked.get(row.id)
-            row.heads, row.is_first = heads, row.recipient_address not in paid
+            row.heads, row.standing = heads, known[row.id]
+            row.is_first = not row.standing.was_paid
             row.is_mine = row.created_by == mine
             row.atomic, row.kind = row.amount_atomic, f"{row.token} on {Chain(row.chain).label}"
         return rows
@@ -158,7 +160,7 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
 
     @column("recipient")
     def recipient(self, obj: Any) -> SafeString:
-        shown = address_html(obj.recipient_address, obj.chain, obj.environment)
+        shown = whom_html(obj, obj.standing)
         if not obj.is_first:
             return shown
         return format_html('{}<span class="sub">{}</span>', shown, tag_html("new", "new"))
@@ -184,7 +186,7 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
 
     @column("risk")
     def risk(self, obj: Any) -> SafeString:
-        return joined(risk_of(obj, is_first=obj.is_first))
+        return joined([*doubts(obj, obj.standing), *risk_of(obj, is_first=obj.is_first)])
 
     @column("state")
     def state(self, obj: Any) -> SafeString:
@@ -203,8 +205,8 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
             [
                 amount_html(row.amount_atomic, row.token, row.chain),
                 str(Chain(row.chain).label),
-                address_html(row.recipient_address, row.chain, row.environment, whole=True),
-                joined(risk_of(row, is_first=row.is_first)),
+                whom_html(row, row.standing, whole=True),
+                joined([*doubts(row, row.standing), *risk_of(row, is_first=row.is_first)]),
             ]
             for row in rows
         ]

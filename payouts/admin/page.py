@@ -1,7 +1,7 @@
 """What a payout's own page says: facts, hashes, settlements, the verdict of each check."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,6 @@ from billing.display import (
     address_html,
     amount_html,
     copy_html,
-    difference_html,
     due_html,
     hash_html,
     joined,
@@ -34,6 +33,14 @@ from billing.money import display
 from organizations.roles import EXECUTE
 from payouts import services
 from payouts.admin.proof import checks, evidence_rows, is_open, reversal_of
+from payouts.admin.standing import (
+    doubts,
+    known_lookalikes,
+    likeness_html,
+    likenesses,
+    name_of,
+    standings_of,
+)
 from payouts.admin.words import risk_of, state_of
 from payouts.answers import Heads, warnings_of
 from payouts.models import PayoutIntent, Settlement, Status, SubmittedHash
@@ -81,24 +88,14 @@ MARKS: dict[str, tuple[str, str]] = {
 _WHOLE_HASH = re.compile(r"\b(?:0x)?[0-9a-f]{64}\b")
 
 
-def paid_before(caller: Caller, payouts: Iterable[PayoutIntent]) -> set[str]:
-    """Which of their recipients were ever paid, in one query; none where none is asked for."""
-    addresses = {payout.recipient_address for payout in payouts}
-    if not addresses:
-        return set()
-    settled = PayoutIntent.objects.visible_to(caller).filter(
-        recipient_address__in=addresses, status=Status.SETTLED
-    )
-    return set(settled.order_by().values_list("recipient_address", flat=True).distinct())
-
-
 def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any]:
     """What the page's template needs of one payout."""
-    is_first = not paid_before(caller, [payout])
+    standing = standings_of(caller, [payout])[payout.id]
+    risks = [*doubts(payout, standing), *risk_of(payout, is_first=not standing.was_paid)]
     settlements = [_told(settlement, payout) for settlement in _settlements(payout)]
     open_ = [each["resolve_id"] for each in settlements if each["resolve_id"]]
     is_draft = payout.status == Status.DRAFT
-    standing = (
+    asked = (
         approvals.standing(services.facts_of(payout), payout.organization_id) if is_draft else None
     )
     return {
@@ -108,8 +105,10 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
         "address": address_html(
             payout.recipient_address, payout.chain, payout.environment, whole=True
         ),
-        "state": state_of(payout, heads, standing.verdict if standing else None),
-        "risks": joined(risk_of(payout, is_first=is_first)),
+        "payee": name_of(payout, standing),
+        "lookalikes": likenesses(caller, payout),
+        "state": state_of(payout, heads, asked.verdict if asked else None),
+        "risks": joined(risks),
         "warnings": [_sentence(warning) for warning in _warnings(payout)],
         "proposal": _proposal(payout),
         "reversal": reversal_of(payout.settlement),
@@ -192,10 +191,12 @@ def facts(payout: PayoutIntent) -> list[Facts]:
 
 def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
     """What is before one's eyes when one confirms: how much, where to, what is doubtful."""
-    is_first = not paid_before(caller, [payout])
+    standing = standings_of(caller, [payout])[payout.id]
+    payee = name_of(payout, standing)
     rows: list[tuple[str, str | SafeString]] = [
         ("Amount", amount_html(payout.amount_atomic, payout.token, payout.chain)),
         ("On", str(Chain(payout.chain).label)),
+        *([("For", payee)] if payee else []),
         (
             "To",
             address_html(payout.recipient_address, payout.chain, payout.environment, whole=True),
@@ -203,8 +204,14 @@ def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
         ("Reference", _reference(payout)),
         ("Made by", payout.created_by_name),
     ]
-    if risks := risk_of(payout, is_first=is_first):
+    if risks := [*doubts(payout, standing), *risk_of(payout, is_first=not standing.was_paid)]:
         rows.append(("Look at", joined(risks)))
+    if standing.lookalike is not None:
+        address = payout.recipient_address
+        rows += [
+            ("Looks like", likeness_html(address, known))
+            for known in known_lookalikes(caller, address)
+        ]
     rows += [("Warning", _sentence(warning)) for warning in _warnings(payout)]
     return [Facts("What it pays", rows), *_proposal_facts(payout)]
 
@@ -260,14 +267,6 @@ def link_to(payout_id: str) -> SafeString:
     return format_html(
         '<a href="{}"><code>{}</code></a>', record_url(PayoutIntent, payout_id), payout_id
     )
-
-
-def compared(address: str, known: str) -> dict[str, SafeString | str]:
-    """Two addresses under each other in full, what differs marked."""
-    return {
-        "given": difference_html(address, known),
-        "known": difference_html(known, address),
-    }
 
 
 def _reference(payout: PayoutIntent) -> SafeString | str:

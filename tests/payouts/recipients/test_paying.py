@@ -118,7 +118,7 @@ def test_in_bulk_too(people: People, acme: Organization, api: Any) -> None:
 def test_without_the_book_nothing_is_named(people: People) -> None:
     payout = services.create(people.preparer, a_draft())
 
-    assert (payout.recipient_id, payout.recipient_name) == (None, None)
+    assert not payout.recipient_id and not payout.recipient_name
 
 
 @pytest.mark.parametrize("state", ["proposed", "cooling", "other chain"])
