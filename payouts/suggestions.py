@@ -27,7 +27,7 @@ NEVER_SEEN = "never seen before"
 MOST_NAMED = 3  # of several, so that the sentence fits its column
 
 # The strongest reading wins: a hash that was named for a payout says more than equal money, equal
-# money more than a known address. payout_by_recipient_amount and submitted_by_hash serve the lookups.
+# money more than a known address. The lookups: payout_by_recipient_amount, submitted_by_hash.
 # Several that wait for exactly this money are one reading; they are named in the order of creation.
 _READINGS = """
 SELECT s.id, reading.kind, reading.names, reading.how, reading.chain

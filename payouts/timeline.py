@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from billing.chains import Chain, Finality, decimals, network
 from billing.money import display
@@ -166,6 +167,14 @@ def _signed(difference: int, places: int) -> str:
     return f"{'+' if difference > 0 else ''}{display(difference, places)}"
 
 
+def _commented(who: str, data: Data) -> str:
+    return f"{who} commented: {Truncator(data['comment']).chars(200)}"
+
+
+def _attached(who: str, data: Data) -> str:
+    return f"{who} attached {data['file']['name']} (SHA-256 {data['file']['sha256'][:8]}…)"
+
+
 def _plainly(who: str, data: Data) -> str:
     return f"{who} changed it"
 
@@ -188,6 +197,8 @@ _SENTENCES: dict[str, Callable[[str, Data], str]] = {
     EventType.PAYOUT_STALLED: _stalled,
     EventType.PAYOUT_REPLACEMENT_FOUND: _replaced,
     EventType.PAYOUT_DISCREPANCY: _discrepancy,
+    EventType.PAYOUT_COMMENTED: _commented,
+    EventType.PAYOUT_FILE_ATTACHED: _attached,
     EventType.SETTLEMENT_REVERSED: _reversed,
     EventType.SETTLEMENT_RESTORED: _restored,
 }

@@ -26,6 +26,7 @@ from payouts.admin import page
 from payouts.admin.acts import ACTS
 from payouts.admin.creating import CreatesPayouts
 from payouts.admin.matching import ChoosesTransfers
+from payouts.admin.notes import KeepsNotes
 from payouts.admin.queue import (
     TABS,
     PlainWords,
@@ -65,7 +66,7 @@ _ABOUT_PROPOSAL = ("use_proposed_hash", "decline_proposed_hash")
 
 
 @admin.register(PayoutIntent)
-class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
+class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
     noun = "payout"
     plural = "Payouts"
     search_placeholder = "Id, recipient, reference or hash"
@@ -227,6 +228,7 @@ class PayoutAdmin(ChoosesTransfers, CreatesPayouts):
             **context,
             **self.retry_context(request, obj),
             **self._acts_context(request, obj, why_not_approve=context["why_not_approve"]),
+            **self.notes_context(request, obj),
         }
 
     def _acts_context(

@@ -79,6 +79,8 @@ MARKS: dict[str, tuple[str, str]] = {
     "settlement.reversed": ("red", "warning"),
     "settlement.restored": ("green", "state-settled"),
     "payout.discrepancy": ("red", "warning"),
+    "payout.commented": ("grey", "info"),
+    "payout.file_attached": ("grey", "receipt"),
     "chain.confirmations": ("amber", "state-chain"),
     "payout.next": ("grey", "right"),
 }
@@ -112,7 +114,7 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
         "warnings": [_sentence(warning) for warning in _warnings(payout)],
         "proposal": _proposal(payout),
         "reversal": reversal_of(payout.settlement),
-        "why_not_approve": _why_not_approve(caller, payout, standing),
+        "why_not_approve": _why_not_approve(caller, payout, asked),
         "timeline": lines_of(payout),
         "settlements": settlements,
         "resolve_id": open_[0] if open_ and EXECUTE in caller.scopes else "",
