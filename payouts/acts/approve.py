@@ -22,7 +22,7 @@ from payouts.acts.locking import locked, reason_of, told
 from payouts.errors import IllegalTransition, PossiblyAlreadyPaid
 from payouts.models import PayoutIntent, Status
 from payouts.paid_already import paid_already
-from payouts.recipients_known import known_recipients
+from payouts.recipients.rating import ratings
 
 logger = logging.getLogger(__name__)
 _MADE_BY = {"usr_": "person", "key_": "key"}  # what an actor's id begins with
@@ -144,13 +144,13 @@ def facts_of(payout: PayoutIntent) -> approvals.Facts:
 
 
 def facts_of_many(
-    payouts: Sequence[PayoutIntent], known: Mapping[str, str] | None = None
+    payouts: Sequence[PayoutIntent], rated: Mapping[str, str] | None = None
 ) -> dict[str, approvals.Facts]:
     """The facts of many payouts of one organization and environment, by id.
 
-    `known` says what their recipients are, as `known_recipients` does; None asks it, in one query.
+    `rated` says what their recipients are, as `ratings` does; None asks it, in one query.
     """
-    known = known_recipients(payouts) if known is None else known
+    rated = ratings(payouts) if rated is None else rated
     return {
         payout.id: approvals.Facts(
             subject_id=payout.id,
@@ -164,7 +164,7 @@ def facts_of_many(
             created_by_issuer=payout.created_by_issuer or None,
             token=payout.token,
             reference_type=payout.reference_type,
-            recipient_is=known.get(payout.recipient_address, "new"),
+            recipient_is=rated[payout.id],
             created_via=_MADE_BY.get(payout.created_by[:4], "system"),
         )
         for payout in payouts

@@ -40,6 +40,7 @@ from payouts.admin.standing import doubts, standings_of, whom_html
 from payouts.admin.words import risk_of, state_of, sums_of
 from payouts.answers import Heads, heads_of
 from payouts.models import PayoutIntent, Status
+from payouts.recipients.rating import rating
 
 EMPTY = {
     "to_approve": (
@@ -98,9 +99,9 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
         """What the page needs at once: the heads confirmations count from, what is known of whom
         they pay, and what the policy asks of its drafts."""
         heads, known = heads_of(rows), standings_of(caller_of(request), rows)
-        paid = {row.recipient_address for row in rows if known[row.id].was_paid}
         drafts = services.facts_of_many(
-            [row for row in rows if row.status == Status.DRAFT], dict.fromkeys(paid, "known")
+            [row for row in rows if row.status == Status.DRAFT],
+            {row.id: rating(known[row.id]) for row in rows},
         )
         asked = verdicts(caller_of(request), drafts.values()) if drafts else {}
         mine = caller_of(request).actor_id

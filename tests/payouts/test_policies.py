@@ -15,6 +15,7 @@ from payouts.models import PayoutIntent
 from payouts.timeline import timeline
 from tests.approvals.making import UNIT, a_group, published
 from tests.payouts.making import OTHER_RECIPIENT, People, a_draft, make_payout, reload
+from tests.payouts.recipients.booking import usable
 from tests.payouts.replaying import assert_replays
 
 LARGE = RuleTerms(
@@ -144,3 +145,18 @@ def test_a_policy_may_let_an_approval_stand_for_longer(people: People) -> None:
     assert services.lapse(at=timezone.now() + timedelta(days=8)) == 0
     assert services.lapse(at=timezone.now() + timedelta(days=31)) == 1
     assert reload(payout).status == "draft"
+
+
+def test_a_rule_about_new_recipients_ends_once_the_book_knows_the_address(people: People) -> None:
+    book = RuleTerms("in the book", recipient_is="address_book", needed=1)
+    published(people.admin, book, RuleTerms("anybody else", needed=2))
+    waiting, payout = make_payout(people, "draft"), make_payout(people, "draft")
+    assert services.approve(people.approver, waiting.id).status == "draft"
+
+    usable(people, payout.recipient_address)
+
+    approved = services.approve(people.approver, payout.id)
+    assert (approved.status, told(payout)[-1][1]) == (
+        "approved",
+        {"version": 1, "rule": {"position": 1, "name": "in the book"}, "needed": 1, "have": 1},
+    )
