@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from billing import confirming
 from billing.admin import ReadOnlyAdmin
 from billing.admin_context import caller_of, may
 from billing.callers import Caller
@@ -60,7 +61,8 @@ class Act:
     """One button. `name` is the service's word, which is also the URL's and the event's.
 
     `run` calls the service. `asks` says in a sentence what it will do to one row, `done` what it
-    did. `look` is "filled" where it can be the one next act, else "plain" or "danger".
+    did. `look` is "filled" where it can be the one next act, else "plain" or "danger". Before one
+    that `is_delicate` the person proves who they are, in live and where their log-in is not fresh.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Act:
     offered: Offered = always
     look: str = "plain"
     is_bulk: bool = False
+    is_delicate: bool = False
 
     @property
     def asks_more(self) -> bool:
@@ -125,11 +128,26 @@ class ActsAdmin(ReadOnlyAdmin):
         form = self.answered(chosen, request)
         if not form.is_valid():
             return self.ask(request, obj, chosen, form)
+        what = chosen.asks(obj)
+        if page := self.ask_who(request, chosen, what, request.get_full_path()):
+            return page
         try:
             result = chosen.run(caller_of(request), str(obj.pk), form.cleaned_data)
         except BillingError as refusal:
             return self.ask(request, obj, chosen, form, refusal=refusal)
         return self.acted(request, obj, chosen, result)
+
+    def ask_who(
+        self, request: HttpRequest, act: Act, what: str, back_url: str
+    ) -> HttpResponse | None:
+        """The page that asks who it is, where the act is delicate and that is not known."""
+        if not act.is_delicate or not self.is_for_live(request):
+            return None
+        return confirming.ask_if_stale(request, what=what, back_url=back_url)
+
+    def is_for_live(self, request: HttpRequest) -> bool:
+        """Whether what is done here concerns live: where the person stands, unless overridden."""
+        return confirming.is_live(request)
 
     def acted(self, request: HttpRequest, obj: Any, act: Act, result: object) -> HttpResponse:
         """What is answered once an act is done; `result` is what its service returned."""

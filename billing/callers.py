@@ -67,6 +67,8 @@ class Caller:
         self.require("sandbox:write")
 
 
-def system(organization_id: str, environment: Environment, name: str = "The system") -> Caller:
+def system(
+    organization_id: str, environment: Environment, name: str = "The system", address: str = ""
+) -> Caller:
     """The caller of acts that nobody asked for: the watcher, the beat."""
-    return Caller(organization_id, environment, "system", name, ALL_SCOPES)
+    return Caller(organization_id, environment, "system", name, ALL_SCOPES, address=address)

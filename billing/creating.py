@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from billing import confirming
 from billing.acts import ActsAdmin, said
 from billing.admin_context import may
 from billing.errors import BillingError
@@ -48,6 +49,8 @@ class CreatesAdmin(ActsAdmin):
             raise PermissionDenied(f"Your role may not do this. It needs {self.new_scope}.")
         form = self.form_for(request)
         if request.method == "POST" and form.is_valid():
+            if page := self.ask_who_creates(request, form.cleaned_data):
+                return page
             try:
                 obj = self.create(request, form.cleaned_data)
             except BillingError as refusal:
@@ -57,6 +60,16 @@ class CreatesAdmin(ActsAdmin):
 
     def form_for(self, request: HttpRequest) -> forms.Form:
         return self.new_form(request.POST or None)
+
+    def is_delicate(self, request: HttpRequest, answers: dict[str, Any]) -> bool:
+        """Whether making this is delicate: then the person proves first who they are."""
+        return False
+
+    def ask_who_creates(self, request: HttpRequest, answers: dict[str, Any]) -> HttpResponse | None:
+        if not self.is_delicate(request, answers):
+            return None
+        back_url = request.get_full_path()
+        return confirming.ask_if_stale(request, what=self.new_label, back_url=back_url)
 
     def create(self, request: HttpRequest, answers: dict[str, Any]) -> Any:
         """Call the service and return what it made."""

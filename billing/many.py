@@ -64,6 +64,9 @@ class ManyActsAdmin(ActsAdmin):
         is_confirmed = "confirmed" in request.POST
         form = act.form(request.POST if is_confirmed else None)
         if is_confirmed and form.is_valid():
+            what = f"{act.label} {self.summary_of(rows)}"
+            if page := self.ask_who(request, act, what, self.list_url()):
+                return page
             outcomes = self.run_rows(request, act, rows, form.cleaned_data)
             request.session["outcomes"] = {
                 "model": self.opts.label,

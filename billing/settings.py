@@ -1,5 +1,6 @@
 """All settings, in a fixed order. Every variable has a default or a loud failure (.env.example)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -78,6 +79,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "axes",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -108,6 +111,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "organizations.middleware.PeopleMiddleware",
+    "axes.middleware.AxesMiddleware",  # Answers in place of a log-in that was refused.
 ]
 
 # --- Pages ---------------------------------------------------------------------------------------
@@ -149,10 +154,25 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["organizations.throttling.Door"]
+AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 5, timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_HANDLER = "organizations.throttling.Counter"
+AXES_LOCKOUT_CALLABLE = "organizations.throttling.locked_out"
+AXES_USERNAME_CALLABLE = "organizations.throttling.username_of"
+AXES_CLIENT_IP_CALLABLE = "organizations.throttling.address_of"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
+# Failures wait in its table until a job has told them (organizations.tasks.tell_failed_log_ins).
+AXES_ENABLE_ACCESS_FAILURE_LOG, AXES_DISABLE_ACCESS_LOG = True, True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # Served over https (a proxy in front says so): cookies never travel in the clear.
 IS_SECURE = PUBLIC_URL.startswith("https://") and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
-SESSION_COOKIE_AGE = 12 * 3600  # a working day
+SESSION_ENGINE = "organizations.sessions"  # knows whose a session is, and when it was left alone
+SESSION_COOKIE_AGE = 12 * 3600  # a working day, counted from the log-in
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "billing_session", "billing_csrf"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if IS_SECURE else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
@@ -211,6 +231,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        "axes": {"level": "ERROR"},  # organizations.throttling writes its own lines
         # Refused requests are the callers' affair; they stand in /metrics.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

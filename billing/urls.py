@@ -22,6 +22,7 @@ urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.prometheus),
+    path("admin/", include("organizations.page_urls")),
     path("admin/", admin.site.urls),
 ]
 

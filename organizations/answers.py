@@ -15,6 +15,7 @@ def organization_json(organization: Organization) -> dict[str, Any]:
         "paused_at": iso(organization.paused_at) if organization.paused_at else None,
         "paused_by": organization.paused_by or None,
         "pause_reason": organization.pause_reason or None,
+        "requires_two_factor": organization.requires_two_factor,
         "created_at": iso(organization.created_at),
     }
 

@@ -8,7 +8,11 @@ from django.db.models.functions import Lower
 
 from billing.models import IdField, Record, Tenanted
 from billing.plans import Plan
+from organizations.devices import Authenticator as Authenticator
+from organizations.devices import RecoveryCode as RecoveryCode
+from organizations.noticing import NoticeChoice as NoticeChoice
 from organizations.roles import Role
+from organizations.sessions import Session as Session
 
 
 class Organization(Record):
@@ -20,6 +24,10 @@ class Organization(Record):
     keys_may_self_approve = models.BooleanField(
         default=False,
         help_text="Whether a live key may approve what it or its issuer created.",
+    )
+    requires_two_factor = models.BooleanField(
+        default=False,
+        help_text="Whether its people may do anything before they have a second factor.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", help_text="For screens only.")
     # While paused nothing is approved and nothing handed over (organizations.pausing).

@@ -1,7 +1,7 @@
-"""Finding organizations for people at the command line."""
+"""Finding organizations and people for somebody at the command line."""
 
 from billing.errors import InvalidRequest, NotFound
-from organizations.models import Organization
+from organizations.models import Organization, User
 
 
 def organization_named(text: str) -> Organization:
@@ -18,3 +18,11 @@ def organization_named(text: str) -> Organization:
     if len(named) > 1:
         raise InvalidRequest(f"Several organizations are named {text}. Give the org_… id.")
     return named[0]
+
+
+def person_with_email(email: str) -> User:
+    """The person who logs in with this address. Raises NotFound."""
+    found = User.objects.filter(email=email.strip().lower()).first()
+    if found is None:
+        raise NotFound("person", email)
+    return found

@@ -58,6 +58,7 @@ def update_organization(
     name: str | None = None,
     plan: str | None = None,
     keys_may_self_approve: bool | None = None,
+    requires_two_factor: bool | None = None,
     caller: Caller | None = None,
 ) -> Organization:
     """Change what is given; publishes organization.updated where something changed."""
@@ -71,6 +72,8 @@ def update_organization(
         row.name = name.strip()
     if keys_may_self_approve is not None:
         row.keys_may_self_approve = keys_may_self_approve
+    if requires_two_factor is not None:
+        row.requires_two_factor = requires_two_factor
     after = organization_json(row)
     if after != before:
         row.save()

@@ -88,6 +88,10 @@ class ApiKeyAdmin(CreatesAdmin):
             request.POST or None, initial={"environment": environment.value, "scopes": scopes}
         )
 
+    def is_delicate(self, request: HttpRequest, answers: Mapping[str, Any]) -> bool:
+        """By the key's environment, whichever the person stands in."""
+        return bool(answers["environment"] == Environment.LIVE)
+
     def create(self, request: HttpRequest, answers: Mapping[str, Any]) -> tuple[ApiKey, str]:
         caller, days = caller_of(request), answers["expires_in_days"]
         return services.issue_api_key(

@@ -17,15 +17,17 @@ from billing.callers import Caller
 from billing.creating import CreatesAdmin
 from billing.display import copy_html, moment_html, tag_html
 from billing.errors import InvalidRequest, NotFound
-from organizations import services
+from organizations import services, throttling, two_factor
 from organizations.models import Membership, Organization, User
 from organizations.roles import ADMINISTER_MEMBERS, Role
 
 WHAT_ROLES_DO = {
     Role.VIEWER: "reads everything, changes nothing",
-    Role.PREPARER: "makes, changes and cancels drafts",
+    Role.PREPARER: "makes, changes and cancels drafts; keeps checkouts, payment methods and links",
     Role.APPROVER: "as a preparer, and approves what others made",
-    Role.OPERATOR: "makes payouts, hands over what is approved, submits hashes, keeps wallets",
+    Role.OPERATOR: (
+        "makes payouts, hands over what is approved, submits hashes; keeps checkouts and wallets"
+    ),
     Role.ADMIN: "everything here, members and keys too; never approves what they made",
 }
 
@@ -67,10 +69,30 @@ def _remove(caller: Caller, membership_id: str, answers: Answers) -> None:
     services.remove_member(membership.user, membership.organization, caller=caller)
 
 
+def _reset_two_factor(caller: Caller, membership_id: str, answers: Answers) -> None:
+    membership = _membership(caller, membership_id)
+    _refuse_oneself(caller, membership)
+    two_factor.reset(membership.user, caller=caller)
+
+
+def _end_sessions(caller: Caller, membership_id: str, answers: Answers) -> None:
+    membership = _membership(caller, membership_id)
+    two_factor.end_sessions(membership.user, caller=caller)
+
+
+def _unlock(caller: Caller, membership_id: str, answers: Answers) -> None:
+    caller.require(ADMINISTER_MEMBERS)
+    throttling.unlock(_membership(caller, membership_id).user.email)
+
+
 def _refuse_oneself(caller: Caller, membership: Membership) -> None:
     """Nobody locks themselves out, so an organization always keeps an admin."""
     if membership.user_id == caller.actor_id:
         raise InvalidRequest("This is you. Ask another admin to change or end your membership.")
+
+
+def _factor(user: User) -> str:
+    return "password alone" if two_factor.authenticator_of(user) is None else "authenticator app"
 
 
 @admin.register(Membership)
@@ -97,6 +119,40 @@ class MembershipAdmin(CreatesAdmin):
             done=lambda m: f"The role of {m.user} is changed.",
             form=RoleForm,
             initial=lambda m: {"role": m.role},
+            is_delicate=True,
+        ),
+        Act(
+            "unlock",
+            "Unlock the log-in",
+            ADMINISTER_MEMBERS,
+            _unlock,
+            asks=lambda m: f"Let {m.user} try to log in again at once, from everywhere.",
+            done=lambda m: f"{m.user} may try again.",
+            offered=lambda m, caller: throttling.is_locked(m.user.email),
+        ),
+        Act(
+            "end_sessions",
+            "Log out everywhere",
+            ADMINISTER_MEMBERS,
+            _end_sessions,
+            asks=lambda m: f"{m.user} is logged out of every browser at once.",
+            done=lambda m: f"{m.user} is logged out everywhere.",
+        ),
+        Act(
+            "reset_two_factor",
+            "Reset second factor",
+            ADMINISTER_MEMBERS,
+            _reset_two_factor,
+            asks=lambda m: (
+                f"Remove the authenticator app and the recovery codes of {m.user}. Until they set "
+                "up another, their password alone lets them in. They are told by e-mail. Make sure "
+                "that it is really they who ask."
+            ),
+            done=lambda m: f"The second factor of {m.user} is removed, and they are told.",
+            offered=lambda m, caller: (
+                m.user_id != caller.actor_id and two_factor.authenticator_of(m.user) is not None
+            ),
+            is_delicate=True,
         ),
         Act(
             "remove",
@@ -112,6 +168,14 @@ class MembershipAdmin(CreatesAdmin):
         ),
     )
 
+    def is_for_live(self, request: HttpRequest) -> bool:
+        """Wherever one stands: members are of live too."""
+        return True
+
+    def is_delicate(self, request: HttpRequest, answers: dict[str, Any]) -> bool:
+        """A new member could approve: as delicate as an approval itself."""
+        return True
+
     def rows_of(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(organization_id=caller_of(request).organization_id)
 
@@ -126,6 +190,7 @@ class MembershipAdmin(CreatesAdmin):
             ("Name", obj.user.name or text(None)),
             ("E-mail", obj.user.email),
             ("Role", f"{obj.role}: {WHAT_ROLES_DO[Role(obj.role)]}"),
+            ("Second factor", _factor(obj.user)),
             ("Last log-in", moment_html(obj.user.last_login)),
             ("Member since", moment_html(obj.created_at)),
             ("Id", copy_html(obj.user_id, "id")),

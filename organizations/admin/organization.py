@@ -30,6 +30,11 @@ class OrganizationForm(forms.Form):
         label="Live keys may approve what they or their issuer created",
         help_text="People never may, whatever this says. In the sandbox keys always may.",
     )
+    requires_two_factor = forms.BooleanField(
+        required=False,
+        label="Everybody needs a second factor to log in",
+        help_text="Who has none is led to set one up, and sees nothing else here before.",
+    )
 
 
 def _update_organization(caller: Caller, organization_id: str, answers: Answers) -> None:
@@ -56,9 +61,15 @@ class OrganizationAdmin(PausesPayments):
                 "name": o.name,
                 "plan": o.plan,
                 "keys_may_self_approve": o.keys_may_self_approve,
+                "requires_two_factor": o.requires_two_factor,
             },
+            is_delicate=True,
         ),
     )
+
+    def is_for_live(self, request: HttpRequest) -> bool:
+        """Wherever one stands: what is said here holds in live too."""
+        return True
 
     def rows_of(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(id=caller_of(request).organization_id)
@@ -94,6 +105,7 @@ class OrganizationAdmin(PausesPayments):
             ("Id", copy_html(obj.id, "id")),
             ("Plan", obj.get_plan_display()),
             ("Live keys may approve their own", may),
+            ("Second factor", "required" if obj.requires_two_factor else "each as they like"),
             ("Time zone of its screens", obj.time_zone),
             ("Since", moment_html(obj.created_at)),
         ]

@@ -146,6 +146,7 @@ ACTS = (
         overrules={"possibly_already_paid": OverrideForm},
         look="filled",
         is_bulk=True,
+        is_delicate=True,
     ),
     Act(
         "hand_over",

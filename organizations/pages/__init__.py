@@ -1,0 +1,1 @@
+"""Pages of a person about themselves: the log-in in its two steps, and their account."""
