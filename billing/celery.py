@@ -68,10 +68,28 @@ _AFTER_THE_CHAINS = (
         "lets addresses rest that are not expected to be paid any more",
     ),
     Job(
+        "tell failed log-ins",
+        "organizations.tasks.tell_failed_log_ins",
+        10,
+        "tells organizations of wrong passwords for their people",
+    ),
+    Job(
+        "notices",
+        "reconciliation.tasks.notices",
+        60,
+        "writes to people what waits for them",
+    ),
+    Job(
         "forget",
         "organizations.tasks.forget_idempotency_keys",
         3600,
         "removes idempotency keys a day after their first call",
+    ),
+    Job(
+        "forget sessions",
+        "organizations.tasks.forget_sessions",
+        3600,
+        "removes sessions that have ended",
     ),
     Job(
         "forget deliveries",

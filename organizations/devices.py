@@ -34,14 +34,14 @@ class Authenticator(ThrottlingMixin, Device, Record):  # type: ignore[misc]  # i
     was taken: no code of it or of an earlier one is taken again. Removed with its person.
     """
 
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="authenticator"
+    )
     key_sealed = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)
     confirmed_at = models.DateTimeField(null=True, editable=False)
 
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user"], name="one_authenticator_per_person")
-        ]
+    objects: ClassVar[models.Manager["Authenticator"]] = models.Manager()
 
     def get_throttle_factor(self) -> int:
         return 1  # After the nth wrong code 2 ** (n - 1) seconds in which none is looked at.

@@ -27,6 +27,7 @@ class Organization(Record):
     )
     requires_two_factor = models.BooleanField(
         default=False,
+        db_default=False,
         help_text="Whether its people may do anything before they have a second factor.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", help_text="For screens only.")

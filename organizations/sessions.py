@@ -45,7 +45,9 @@ class Session(AbstractBaseSession):
     somebody who has not logged in. Written by the engine; deleted when it is ended.
     """
 
-    public_id = models.CharField(max_length=40, null=True, unique=True, editable=False)
+    # Not unique: while its key is renewed, a session stands here twice, and Django's engine would
+    # try for ever to make the second.
+    public_id = models.CharField(max_length=40, null=True, db_index=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="sessions"
     )
@@ -84,7 +86,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        self.row = super()._get_session_from_db()
+        self.row = super()._get_session_from_db()  # type: ignore[misc]  # its types leave it out
         return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
@@ -92,7 +94,9 @@ class SessionStore(DatabaseStore):
         assert isinstance(row, Session), "get_model_class says so"
         log_in = data.get(LOG_IN, {})
         row.public_id = log_in.get("id")
-        row.user_id = data.get("_auth_user_id")
+        row.user = None
+        if user_id := data.get("_auth_user_id"):
+            row.user_id = user_id
         row.address, row.device = log_in.get("address", ""), log_in.get("device", "")
         row.began_at = parse_datetime(log_in.get("at", ""))
         return row
@@ -120,3 +124,15 @@ def note_seen(row: Session) -> None:
     now = timezone.now()
     if row.seen_at < now - SEEN_EVERY:
         Session.objects.filter(pk=row.pk).update(seen_at=now)
+
+
+def forget_ended() -> int:
+    """Delete what lets nobody in any more; returns how many sessions."""
+    now = timezone.now()
+    oldest = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    ended = (
+        models.Q(expire_date__lt=now)
+        | models.Q(user__isnull=False, seen_at__lt=now - IDLE_FOR)
+        | models.Q(began_at__lt=oldest)
+    )
+    return Session.objects.filter(ended).delete()[0]

@@ -6,6 +6,7 @@ counted like any other, so that nobody learns which do.
 """
 
 import logging
+from collections import Counter as Counted
 from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -15,19 +16,23 @@ from axes.backends import AxesStandaloneBackend
 from axes.conf import settings as axes_settings
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+
+from organizations.models import User
+from organizations.telling import tell_of_failures
 
 logger = logging.getLogger(__name__)
 
 # How many failures count as one against AXES_FAILURE_LIMIT: of an account from an address, of an
 # account, of an address. In the order of AXES_LOCKOUT_PARAMETERS.
 WEIGHTS = (1, 20, 20)
+MOST = 1_000  # failures told in one pass
 IPV6_PREFIX = 64  # One customer's: who has one such address has 2 ** 64 of them.
 
 
@@ -43,9 +48,9 @@ class Door(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]  # axes h
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         if request is not None:
-            super().authenticate(request, username, password, **kwargs)
+            AxesStandaloneBackend.authenticate(self, request, username, password, **kwargs)
         return ModelBackend.authenticate(self, request, username, password, **kwargs)
 
 
@@ -100,9 +105,11 @@ def address_of(request: HttpRequest) -> str | None:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:  # A Unix socket of a proxy that does not say whom it speaks for.
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(ip_network((address, IPV6_PREFIX), strict=False).network_address)
-    return str(address)
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, IPV6_PREFIX), strict=False).network_address)
 
 
 def locked_out(
@@ -148,3 +155,23 @@ def is_locked(email: str) -> bool:
     counts = [row["n"] for row in per_address]
     most = axes_settings.AXES_FAILURE_LIMIT
     return sum(counts) // WEIGHTS[1] >= most or any(count >= most for count in counts)
+
+
+@transaction.atomic
+def tell_failures() -> int:
+    """Publish the wrong passwords that were counted since the last time, then forget them.
+
+    Later and for several at once, because writing an event for an account that exists would take
+    longer than for one that does not, and because the trail is for good: who guesses a thousand
+    times must not fill it. Two passes at once never tell one failure twice: the rows are locked.
+    """
+    rows = list(AccessFailureLog.objects.select_for_update(skip_locked=True).order_by("pk")[:MOST])
+    people = {
+        user.email: user for user in User.objects.filter(email__in={r.username for r in rows})
+    }
+    counts = Counted((row.username, row.ip_address or "") for row in rows)
+    for (email, address), attempts in counts.items():
+        if email in people:
+            tell_of_failures(people[email], address=address, attempts=attempts, reason="password")
+    AccessFailureLog.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)

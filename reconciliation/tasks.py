@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from billing.locks import advisory_lock
+from reconciliation import notices as mails
 from reconciliation import services
 
 logger = logging.getLogger(__name__)
@@ -19,3 +20,9 @@ def reconcile() -> int | None:
         unclean = services.reconcile()
     logger.info("all books reconciled unclean=%d", unclean)
     return unclean
+
+
+@shared_task
+def notices() -> int:
+    """E-mail to those who must act; returns how many mails."""
+    return mails.send()

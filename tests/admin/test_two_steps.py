@@ -125,7 +125,7 @@ def test_the_session_is_another_after_the_log_in(jon: User) -> None:
     session = client.session
     session["anything"] = 1
     session.save()
-    before = session.session_key
+    before = session.session_key or ""
     client.cookies["billing_session"] = before
 
     client.post(LOG_IN, {"username": "jon@example.com", "password": "the password of jon"})
