@@ -71,8 +71,9 @@ def _kinds(caller: Caller) -> Iterator[Waiting]:
 def _to_approve(caller: Caller) -> QuerySet[PayoutIntent]:
     """Drafts that neither this person nor a key of theirs made, and that they did not approve."""
     given = Approval.objects.visible_to(caller).filter(person_id=caller.actor_id, voided_at=None)
-    drafts = _payouts(caller, Status.DRAFT).exclude(pk__in=given.values("subject_id"))
-    return drafts.exclude(created_by=caller.actor_id).exclude(created_by_issuer=caller.actor_id)
+    mine = Q(created_by=caller.actor_id) | Q(created_by_issuer=caller.actor_id)
+    theirs = _payouts(caller, Status.DRAFT).exclude(mine)
+    return theirs.exclude(pk__in=given.values("subject_id"))
 
 
 def _of_books(caller: Caller) -> Iterator[Waiting]:
@@ -97,7 +98,8 @@ def _given_up(caller: Caller) -> QuerySet[Endpoint]:
 
 
 def _payouts(caller: Caller, *statuses: str) -> QuerySet[PayoutIntent]:
-    return PayoutIntent.objects.visible_to(caller).filter(status__in=statuses)
+    found: QuerySet[PayoutIntent] = PayoutIntent.objects.visible_to(caller)
+    return found.filter(status__in=statuses)
 
 
 def _ids(rows: QuerySet[Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from organizations import services
@@ -54,14 +55,12 @@ def nobody_else(people, mara, jon, otto, ada):
 
 
 def told() -> list[tuple[str, str]]:
-    return [(letter.to[0].partition("@")[0], letter.subject) for letter in mail.outbox]
+    return [(letter.to[0].partition("@")[0], str(letter.subject)) for letter in mail.outbox]
 
 
 def later(minutes: int) -> None:
     """Everything that was told is so many minutes older."""
-    for choice in NoticeChoice.objects.exclude(told_at=None):
-        choice.told_at -= timedelta(minutes=minutes)
-        choice.save()
+    NoticeChoice.objects.update(told_at=F("told_at") - timedelta(minutes=minutes))
 
 
 def test_only_who_may_act_is_written_to(nobody_else, people, mara, jon, otto):
@@ -127,7 +126,7 @@ def test_neither_amount_nor_address_stands_in_a_mail(nobody_else, people, jon):
     notices.send()
 
     (letter,) = mail.outbox
-    assert "500" not in letter.subject + letter.body
+    assert "500" not in f"{letter.subject}{letter.body}"
     assert payout.recipient_address not in letter.body
     assert "/admin/payouts/payoutintent/?tab=to_approve" in letter.body
 
