@@ -1,4 +1,4 @@
-"""Many at once: POST /v1/payouts/bulk, GET and POST /v1/payouts/batches, GET …/batches/{id}."""
+"""Many at once: POST /v1/payouts/bulk."""
 
 from typing import Any, ClassVar
 
@@ -7,13 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import errors, schema
-from billing.api.pagination import envelope, page
 from billing.api.views import ApiView
 from billing.callers import Caller
 from billing.errors import BillingError
-from payouts import answers, examples, filters, serializers, services
-from payouts.batch_answers import batch_json, batches_json
-from payouts.schema import BULK_ANSWER, PayoutBatchSerializer
+from payouts import answers, examples, serializers, services
+from payouts.schema import BULK_ANSWER
 
 
 class Bulk(ApiView):
@@ -36,49 +34,6 @@ class Bulk(ApiView):
     def post(self, request: Request) -> Response:
         rows = serializers.rows(request.data)
         return Response({"data": created(self.caller, rows)})
-
-
-class Batches(ApiView):
-    """Hand-overs of approved payouts to a signer."""
-
-    scopes: ClassVar = {"GET": "payouts:read", "POST": "payouts:write"}
-    gate: ClassVar = "payouts"
-
-    @schema.described("Newest first.", answer=examples.listed(examples.BATCH))
-    @schema.operation(
-        "listPayoutBatches", "Payouts", "List batches",
-        answers=schema.list_of(PayoutBatchSerializer), is_list=True,
-    )  # fmt: skip
-    def get(self, request: Request) -> Response:
-        found = page(filters.batches(self.caller), request, name="batches", filters=())
-        return Response(envelope(found, batches_json(found.rows)))
-
-    @schema.described(
-        "Hands approved payouts over together: each becomes `pending_execution`. All or none.",
-        request={"payout_ids": ["po_5f0c8a1be2d34f6790ab12cd"]}, answer=examples.BATCH, status=201,
-    )  # fmt: skip
-    @schema.operation(
-        "createPayoutBatch", "Payouts", "Hand payouts over", answers=PayoutBatchSerializer,
-        body=serializers.HandOverRequest, status=201, finds=True,
-    )  # fmt: skip
-    def post(self, request: Request) -> Response:
-        asked = serializers.HAND_OVER.run_validation(request.data)
-        batch = services.hand_over(self.caller, **asked)
-        return Response(batch_json(batch), status=201)
-
-
-class Batch(ApiView):
-    """One hand-over."""
-
-    scopes: ClassVar = {"GET": "payouts:read"}
-    gate: ClassVar = "payouts"
-
-    @schema.described("With the payouts that were in it.", answer=examples.BATCH)
-    @schema.operation(
-        "getPayoutBatch", "Payouts", "Get a batch", answers=PayoutBatchSerializer, finds=True
-    )
-    def get(self, request: Request, id: str) -> Response:
-        return Response(batch_json(filters.batch(self.caller, id)))
 
 
 def created(caller: Caller, rows: list[Any]) -> list[dict[str, Any]]:

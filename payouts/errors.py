@@ -1,6 +1,6 @@
 """What an act on a payout can be refused for. Every message says what is so, then what to do."""
 
-from billing.errors import InvalidRequest
+from billing.errors import BillingError, InvalidRequest
 from payouts.models.intents import PayoutIntent
 
 # Per act: the code of its refusal, and which payouts it takes.
@@ -174,3 +174,54 @@ class ReasonMissing(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__("This needs a reason. Say in a few words why.", param="reason")
+
+
+class BatchVoided(BillingError):
+    """410: a payout was taken back from the batch or canceled, so its files are none any more."""
+
+    status = 410
+    code = "batch_voided"
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(
+            f"The files of batch {batch_id} are void: a payout of it was taken back or canceled. "
+            "Destroy the copies that you have and sign none of them. Take the other payouts back "
+            "too, then hand over what shall be paid in a new batch."
+        )
+
+
+class ApprovalMismatch(InvalidRequest):
+    """400: what would be signed is not what was approved. Somebody changed rows by hand."""
+
+    code = "approval_mismatch"
+
+    def __init__(self, batch_id: str, what: str) -> None:
+        super().__init__(
+            f"Batch {batch_id} is not written: {what} is not what was approved and handed over. "
+            "Sign nothing of it, and have an administrator look at the database."
+        )
+
+
+class AlreadyExecuted(InvalidRequest):
+    """400: a file that would pay again what was paid, or is on its way."""
+
+    code = "batch_already_executed"
+
+    def __init__(self, payout: PayoutIntent, file: str) -> None:
+        state = str(payout.status).replace("_", " ")
+        super().__init__(
+            f"{file} is given out no more: payout {payout.id} of it is {state}, and signing the "
+            "file would pay it again. Take back what is left, and hand it over in a new batch."
+        )
+
+
+class NotWritable(InvalidRequest):
+    """400: the sandbox takes addresses of an impossible form, which no contract can be told of."""
+
+    code = "address_not_writable"
+
+    def __init__(self, file: str, address: str) -> None:
+        super().__init__(
+            f"{file} cannot be written: {address} is an address of no chain, which the sandbox "
+            "alone takes. Take another format, or pay an address that live would take too."
+        )

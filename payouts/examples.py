@@ -131,6 +131,27 @@ BATCH: Json = {
     "payout_ids": ["po_5f0c8a1be2d34f6790ab12cd"],
     "handed_over_by": "key_4d5e6f708192a3b4c5d6e7f8",
     "handed_over_by_name": "Back office",
+    "digest": "4f1c9a0b7e2d3c5f8a6b1e0d9c7f3a2b5d4e6f8091a2b3c4d5e6f708192a3b4c",
+    "totals": [
+        {
+            "chain": "base",
+            "token": "USDC",
+            "payouts": 1,
+            "amount": 1250.5,
+            "amount_atomic": "1250500000",
+        }
+    ],
+    "files": [
+        {
+            "name": "base-safe-builder.json",
+            "format": "safe-builder",
+            "chain": "base",
+            "part": 1,
+            "parts": 1,
+            "payouts": 1,
+            "url": "/v1/payouts/batches/bat_0a1b2c3d4e5f60718293a4b5/files/base-safe-builder.json",
+        }
+    ],
     "voided_at": None,
     "created_at": "2025-01-15T12:07:00Z",
 }

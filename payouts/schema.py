@@ -181,19 +181,6 @@ class BulkRowSerializer(serializers.Serializer[Any]):
 BULK_ANSWER = inline_serializer(name="BulkPayouts", fields={"data": BulkRowSerializer(many=True)})
 
 
-class PayoutBatchSerializer(serializers.Serializer[Any]):
-    """Payouts that were handed to a signer together."""
-
-    id = serializers.CharField()
-    org_id = serializers.CharField()
-    environment = environment()
-    payout_ids = serializers.ListField(child=serializers.CharField())
-    handed_over_by = serializers.CharField(help_text="`usr_…` or `key_…`.")
-    handed_over_by_name = serializers.CharField()
-    voided_at = time("When a payout was taken back from it: its files are void.")
-    created_at = serializers.DateTimeField()
-
-
 class AdvancedSerializer(serializers.Serializer[Any]):
     """Where a simulated chain stands now."""
 

@@ -15,13 +15,16 @@ from payouts.acts.approve import (
 from payouts.acts.cancel import cancel
 from payouts.acts.create import Created, NewPayout, create, create_many, create_once
 from payouts.acts.execute import execute, fail_by_hand, replace_hash
-from payouts.acts.hand_over import hand_over, take_back
+from payouts.acts.execute_many import Executed, Execution, execute_each
+from payouts.acts.hand_over import hand_over, take_back, take_back_batch
 from payouts.acts.match_by_hand import match_by_hand
 from payouts.acts.proposals import decline_proposed_hash, use_proposed_hash
 from payouts.acts.update import update
 
 __all__ = [
     "Created",
+    "Executed",
+    "Execution",
     "NewPayout",
     "approve",
     "cancel",
@@ -30,6 +33,7 @@ __all__ = [
     "create_once",
     "decline_proposed_hash",
     "execute",
+    "execute_each",
     "facts_of",
     "facts_of_many",
     "fail_by_hand",
@@ -39,6 +43,7 @@ __all__ = [
     "reject",
     "replace_hash",
     "take_back",
+    "take_back_batch",
     "update",
     "use_proposed_hash",
     "withdraw_approval",

@@ -3,7 +3,8 @@
 from django.urls import path
 
 from payouts import sandbox_views, views
-from payouts.bulk_views import Batch, Batches, Bulk
+from payouts.batch_views import Batch, Batches, BatchFile, ExecuteBatch
+from payouts.bulk_views import Bulk
 from payouts.recipients import views as recipients
 
 urlpatterns = [
@@ -12,6 +13,8 @@ urlpatterns = [
     path("/payouts/settlements", views.Settlements.as_view()),
     path("/payouts/batches", Batches.as_view()),
     path("/payouts/batches/<str:id>", Batch.as_view()),
+    path("/payouts/batches/<str:id>/execute", ExecuteBatch.as_view()),
+    path("/payouts/batches/<str:id>/files/<str:name>", BatchFile.as_view()),
     path("/payouts/<str:id>", views.Payout.as_view()),
     path("/payouts/<str:id>/execute", views.Execute.as_view()),
     path("/recipients", recipients.Recipients.as_view()),

@@ -38,6 +38,7 @@ ERROR_ANSWERS = {
     403: "The key lacks a scope, or the plan does not include this in live.",
     404: "There is no such object in the key's organization and environment.",
     409: "The Idempotency-Key was used with another body, or its first call still runs.",
+    410: "It was there, and was withdrawn for good; `message` says why.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     429: "Too many calls; wait as long as Retry-After says.",
@@ -133,17 +134,22 @@ def operation(
     query: Sequence[OpenApiParameter] = (),
     is_list: bool = False,
     finds: bool = False,
+    expires: bool = False,
+    media_type: str = "",
 ) -> Callable[[Method], Method]:
     """Describe a view's method; error answers, headers and Idempotency-Key are added by ApiSchema.
 
     `finds`: it may answer 404 though no id stands in its URL; where one does, 404 is added anyway.
+    `expires`: it may answer 410. `media_type` is that of an answer which is no JSON.
 
         @schema.operation("createWallet", "Wallets", "Register a wallet",
                           answers=WalletSerializer, status=201, body=NewWalletSerializer)
     """
-    responses = {status: OpenApiResponse(answers, description="Done.")}
-    if finds:
-        responses[404] = OpenApiResponse(ErrorResponseSerializer, description=ERROR_ANSWERS[404])
+    done = (status, media_type) if media_type else status
+    responses: dict[Any, Any] = {done: OpenApiResponse(answers, description="Done.")}
+    for refused in (*([404] if finds else ()), *([410] if expires else ())):
+        told = OpenApiResponse(ErrorResponseSerializer, description=ERROR_ANSWERS[refused])
+        responses[refused] = told
     described: Callable[[Method], Method] = extend_schema(
         operation_id=operation_id,
         tags=[tag],

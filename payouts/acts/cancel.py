@@ -8,6 +8,7 @@ from django.utils import timezone
 from approvals import services as approvals
 from billing.callers import Caller
 from events.types import EventType
+from payouts.acts.hand_over import void_batch
 from payouts.acts.locking import locked, reason_of, require_execute, told
 from payouts.errors import IllegalTransition
 from payouts.models import PayoutIntent, Status
@@ -46,6 +47,7 @@ def cancel_locked(caller: Caller, payout: PayoutIntent, *, reason: str = "") -> 
 def _cancel(caller: Caller, payout: PayoutIntent, reason: str) -> PayoutIntent:
     caller.require("payouts:write")
     at = timezone.now()
+    void_batch(payout.batch_id, at)  # It may be handed over: its pack would pay it.
     payout.cancel(at=at)
     payout.save()
     approvals.void(payout.id, f"Canceled. {reason}".strip(), at)

@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from billing.callers import Caller
-from billing.errors import InvalidRequest
+from billing.errors import InvalidRequest, NotFound
 from events.types import EventType
 from organizations.services import require_running
 from payouts.acts.locking import locked, locked_many, reason_of, require_execute, told
 from payouts.errors import IllegalTransition, PossiblyAlreadyPaid
+from payouts.handover.digest import digest_of
 from payouts.models import BatchItem, PayoutBatch, PayoutIntent, Status
 from payouts.paid_already import paid_already
 
@@ -46,6 +48,7 @@ def hand_over(
         handed_over_by=caller.actor_id,
         handed_over_by_name=caller.actor_name,
     )
+    batch.digest = digest_of(batch.id, (payout.approval_digest for payout in payouts))
     batch.save(force_insert=True)
     BatchItem.objects.bulk_create(BatchItem(batch=batch, payout=payout) for payout in payouts)
     for payout in payouts:
@@ -64,11 +67,46 @@ def take_back(caller: Caller, payout_id: str, reason: str) -> PayoutIntent:
     payout = locked(caller, payout_id)
     if payout.status != Status.PENDING_EXECUTION:
         raise IllegalTransition(payout, "take_back")
-    reason, at, batch_id = reason_of(reason), timezone.now(), payout.batch_id
+    return _taken_back(caller, payout, reason_of(reason))
+
+
+@transaction.atomic
+def take_back_batch(caller: Caller, batch_id: str, reason: str) -> list[PayoutIntent]:
+    """Take every payout of a batch back that has no hash yet, and return those.
+
+    Raises NotFound, ReasonMissing, `batch_not_pending_execution` where none is left.
+    """
+    require_execute(caller)
+    batch = PayoutBatch.objects.visible_to(caller).filter(id=batch_id).first()
+    if batch is None:
+        raise NotFound("batch", batch_id)
+    reason = reason_of(reason)
+    # Payouts first and the batch after them, as in every act: two of them never wait in a circle.
+    payouts = locked_many(caller, batch.items.values_list("payout_id", flat=True))
+    waiting = [
+        payout
+        for payout in payouts
+        if payout.status == Status.PENDING_EXECUTION and payout.batch_id == batch_id
+    ]
+    if not waiting:
+        raise InvalidRequest(
+            f"Nothing of batch {batch_id} waits to be signed any more. Look at its payouts.",
+            code="batch_not_pending_execution",
+        )
+    return [_taken_back(caller, payout, reason) for payout in waiting]
+
+
+def void_batch(batch_id: str | None, at: datetime) -> None:
+    """Make a batch's files void, for good. Does nothing to one that is void, or to none."""
+    PayoutBatch.objects.filter(id=batch_id, voided_at=None).update(voided_at=at, updated_at=at)
+
+
+def _taken_back(caller: Caller, payout: PayoutIntent, reason: str) -> PayoutIntent:
+    at, batch_id = timezone.now(), payout.batch_id
     BatchItem.objects.filter(batch_id=batch_id, payout=payout).update(
         taken_back_at=at, take_back_reason=reason
     )
-    PayoutBatch.objects.filter(id=batch_id, voided_at=None).update(voided_at=at, updated_at=at)
+    void_batch(batch_id, at)
     payout.take_back()
     payout.save()
     logger.info("payout taken back payout=%s batch=%s", payout.id, batch_id)

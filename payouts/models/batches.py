@@ -9,11 +9,16 @@ from billing.models import IdField, Tenanted
 
 
 class PayoutBatch(Tenanted):
-    """One hand-over. Written by hand_over; its files are void once a payout was taken back."""
+    """One hand-over. Written by hand_over; its files are void once a payout was taken back.
+
+    `digest` binds it to what was approved (payouts.handover.digest) and never changes; it is empty
+    where the batch was void before digests were kept.
+    """
 
     id = IdField("bat")
     handed_over_by = models.CharField(max_length=40)
     handed_over_by_name = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, default="", editable=False)
     voided_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -13,6 +13,7 @@ MISSING = {"payouts": "po_" + "0" * 24, "batches": "bat_" + "0" * 24}
 BODIES = {
     ("patch", "/v1/payouts/{id}"): {"description": "mine now"},
     ("post", "/v1/payouts/{id}/execute"): {"tx_hash": "0x" + "ab" * 32},
+    ("post", "/v1/payouts/batches/{id}/execute"): {"tx_hash": "0x" + "ab" * 32},
 }
 # Operations that name an object in their body.
 IN_BODY = [
@@ -41,7 +42,9 @@ def test_a_foreign_id_is_answered_as_a_missing_one(
 
     def ask(id_: str) -> tuple[int, str]:
         body = BODIES.get((method, path))
-        answer = client.call(method.upper(), path.replace("{id}", id_), body)
+        answer = client.call(
+            method.upper(), path.replace("{id}", id_).replace("{name}", "pack.zip"), body
+        )
         return answer.status_code, re.sub(id_, "ID", answer.content.decode())
 
     foreign, missing = ask(own[noun]), ask(MISSING[noun])
@@ -58,6 +61,8 @@ def test_every_operation_with_an_id_is_among_them():
         ("patch", "/v1/payouts/{id}"),
         ("post", "/v1/payouts/{id}/execute"),
         ("get", "/v1/payouts/batches/{id}"),
+        ("post", "/v1/payouts/batches/{id}/execute"),
+        ("get", "/v1/payouts/batches/{id}/files/{name}"),
     }
 
 
