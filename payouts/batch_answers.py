@@ -18,8 +18,8 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
-    """What the answer needs of one payout in the batch."""
+class Member:
+    """What a list needs of one payout in a batch."""
 
     payout_id: str
     chain: str
@@ -35,12 +35,18 @@ def batch_json(batch: PayoutBatch) -> Json:
 def batches_json(batches: Iterable[PayoutBatch]) -> list[Json]:
     """Return many batches with one query for all their payouts."""
     rows = list(batches)
-    members: dict[str, list[_Member]] = {batch.id: [] for batch in rows}
+    members = members_by_batch(batch.id for batch in rows)
+    return [_batch_json(batch, members[batch.id]) for batch in rows]
+
+
+def members_by_batch(batch_ids: Iterable[str]) -> dict[str, list[Member]]:
+    """The payouts that were in each batch, in the order of their ids, in one query."""
+    members: dict[str, list[Member]] = {batch_id: [] for batch_id in batch_ids}
     items = BatchItem.objects.filter(batch_id__in=members).order_by("payout_id")
     facts = ("payout_id", "payout__chain", "payout__token", "payout__amount_atomic")
     for batch_id, *fact in items.values_list("batch_id", *facts):
-        members[batch_id].append(_Member(*fact))
-    return [_batch_json(batch, members[batch.id]) for batch in rows]
+        members[batch_id].append(Member(*fact))
+    return members
 
 
 def executed_json(row: Executed) -> Json:
@@ -51,7 +57,7 @@ def executed_json(row: Executed) -> Json:
     return {"payout_id": row.payout_id, "error": errors.envelope(row.error)["error"]}
 
 
-def _batch_json(batch: PayoutBatch, members: Sequence[_Member]) -> Json:
+def _batch_json(batch: PayoutBatch, members: Sequence[Member]) -> Json:
     return {
         "id": batch.id,
         "org_id": batch.organization_id,
@@ -77,7 +83,7 @@ def _total_json(total: Total) -> Json:
     }
 
 
-def _files_json(batch: PayoutBatch, members: Sequence[_Member]) -> list[Json]:
+def _files_json(batch: PayoutBatch, members: Sequence[Member]) -> list[Json]:
     """The pack first, then each file; none where the batch is void."""
     if batch.voided_at is not None:
         return []

@@ -1,8 +1,15 @@
-"""Payouts and settlements in the admin."""
+"""Payouts, batches and settlements in the admin."""
 
 from payouts.admin.addresses import RecipientAddressAdmin
+from payouts.admin.batches import PayoutBatchAdmin
 from payouts.admin.intents import PayoutAdmin
 from payouts.admin.recipients import RecipientAdmin
 from payouts.admin.settlements import SettlementAdmin
 
-__all__ = ["PayoutAdmin", "RecipientAddressAdmin", "RecipientAdmin", "SettlementAdmin"]
+__all__ = [
+    "PayoutAdmin",
+    "PayoutBatchAdmin",
+    "RecipientAddressAdmin",
+    "RecipientAdmin",
+    "SettlementAdmin",
+]

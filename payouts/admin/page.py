@@ -32,6 +32,7 @@ from billing.errors import BillingError
 from billing.money import display
 from organizations.roles import EXECUTE
 from payouts import services
+from payouts.admin.batch_page import link_to_batch
 from payouts.admin.proof import checks, evidence_rows, is_open, reversal_of
 from payouts.admin.standing import (
     doubts,
@@ -183,7 +184,7 @@ def facts(payout: PayoutIntent) -> list[Facts]:
     if payout.retry_of_id:
         rows.append(("Tries again", link_to(payout.retry_of_id)))
     if payout.batch_id:
-        rows.append(("Batch", copy_html(payout.batch_id, "id")))
+        rows.append(("Batch", link_to_batch(payout.batch_id)))
     if payout.failure_reason:
         rows.append(("Why it failed", _sentence(payout.failure_reason)))
     rows += [(name, str(value)) for name, value in payout.metadata.items()]

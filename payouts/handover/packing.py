@@ -50,6 +50,20 @@ def download(caller: Caller, batch_id: str, name: str) -> Download:
     Raises NotFound, BatchVoided (410), ApprovalMismatch, AlreadyExecuted, NotWritable.
     """
     require_execute(caller)
+    batch, payouts = readable_batch(caller, batch_id)
+    content = _pack(batch, payouts) if name == PACK else _file(batch, payouts, name)
+    done = Download(name, saved_as(batch, name), MEDIA_TYPES[name.rpartition(".")[2]], content)
+    told = {**batch_json(batch), "file": name, "file_sha256": done.sha256}
+    events.publish(caller, EventType.PAYOUT_BATCH_DOWNLOADED, batch.id, told)
+    logger.info("batch file taken batch=%s file=%s by=%s", batch.id, name, caller.actor_id)
+    return done
+
+
+def readable_batch(caller: Caller, batch_id: str) -> tuple[PayoutBatch, list[PayoutIntent]]:
+    """Return a batch that stands, its row locked, and its payouts, as they were approved.
+
+    Raises NotFound, BatchVoided, ApprovalMismatch.
+    """
     batch = PayoutBatch.objects.visible_to(caller).select_for_update().filter(id=batch_id).first()
     if batch is None:
         raise NotFound("batch", batch_id)
@@ -57,12 +71,7 @@ def download(caller: Caller, batch_id: str, name: str) -> Download:
         raise BatchVoided(batch_id)
     payouts = payouts_of(batch)
     require_approved(batch, payouts)
-    content = _pack(batch, payouts) if name == PACK else _file(batch, payouts, name)
-    done = Download(name, saved_as(batch, name), MEDIA_TYPES[name.rpartition(".")[2]], content)
-    told = {**batch_json(batch), "file": name, "file_sha256": done.sha256}
-    events.publish(caller, EventType.PAYOUT_BATCH_DOWNLOADED, batch.id, told)
-    logger.info("batch file taken batch=%s file=%s by=%s", batch.id, name, caller.actor_id)
-    return done
+    return batch, payouts
 
 
 def payouts_of(batch: PayoutBatch) -> list[PayoutIntent]:
@@ -81,12 +90,10 @@ def require_approved(batch: PayoutBatch, payouts: Sequence[PayoutIntent]) -> Non
 
 def part_of(batch: PayoutBatch, payouts: Sequence[PayoutIntent], file: File) -> Part:
     """Return what a file holds. Raises AlreadyExecuted where it must not be signed any more."""
-    on_chain = [payout for payout in payouts if payout.chain == file.chain]
-    members = on_chain[file.first : file.first + file.count]
-    waiting = [payout for payout in members if payout.status == Status.PENDING_EXECUTION]
-    gone = next((each for each in members if each.status != Status.PENDING_EXECUTION), None)
-    if gone is not None and (file.format.is_joint or not waiting):
+    if (gone := gone_from(payouts, file)) is not None:
         raise AlreadyExecuted(gone, file.name)
+    members = members_of(payouts, file)
+    waiting = [payout for payout in members if payout.status == Status.PENDING_EXECUTION]
     return Part(
         batch_id=batch.id,
         digest=batch.digest,
@@ -98,6 +105,23 @@ def part_of(batch: PayoutBatch, payouts: Sequence[PayoutIntent], file: File) -> 
         parts=file.parts,
         source=_source(batch, file.chain),
     )
+
+
+def gone_from(payouts: Sequence[PayoutIntent], file: File) -> PayoutIntent | None:
+    """The payout for which the file is given out no more; None where it may be signed.
+
+    What is signed together must all wait; of what is signed one by one it is enough that any does.
+    """
+    gone = [each for each in members_of(payouts, file) if each.status != Status.PENDING_EXECUTION]
+    if gone and (file.format.is_joint or len(gone) == file.count):
+        return gone[0]
+    return None
+
+
+def members_of(payouts: Sequence[PayoutIntent], file: File) -> Sequence[PayoutIntent]:
+    """The payouts of a batch that belong into a file, whatever became of them."""
+    on_chain = [payout for payout in payouts if payout.chain == file.chain]
+    return on_chain[file.first : file.first + file.count]
 
 
 def line_of(payout: PayoutIntent) -> Line:

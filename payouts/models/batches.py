@@ -22,6 +22,8 @@ class PayoutBatch(Tenanted):
     voided_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = "batch"
+        verbose_name_plural = "batches"
         ordering = ("-created_at", "-id")
         indexes: ClassVar = [
             # Serves: GET /v1/payouts/batches, newest first.
