@@ -47,6 +47,12 @@ _AFTER_THE_CHAINS = (
         "finds payouts by the money that left, and money that left with no payout",
     ),
     Job("lapse", "payouts.tasks.lapse", 60, "takes approvals back that have become too old"),
+    Job(
+        "balances",
+        "payouts.tasks.ask_balances",
+        60,
+        "asks what source wallets hold; where none is registered nothing is asked",
+    ),
     Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
     Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
     Job(

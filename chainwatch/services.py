@@ -1,7 +1,8 @@
 """What other chapters may ask of chainwatch: watch a hash, read what is known.
 
-Everything but `trace`, `check_nodes`, `newest_block` and `backfill` reads and writes rows alone.
-Those ask nodes, so they are for commands and workers; the node libraries load when they are called.
+Everything but `trace`, `check_nodes`, `newest_block`, `backfill` and `ask_balances` reads and
+writes rows alone. Those ask nodes, so they are for commands and workers; the node libraries load
+when they are called.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from chainwatch import due, sandbox, watching
+from chainwatch.balances import AskedBalances, Balances, ask_balances, balances
+from chainwatch.chains.holdings import Asset
 from chainwatch.checking import NodeHealth, check_nodes, newest_block
 from chainwatch.following import backfill
 from chainwatch.models import ChainHead, Cursor, Transfer, WatchedTransaction
@@ -23,10 +26,15 @@ from chainwatch.watching import (
 )
 
 __all__ = [
+    "AskedBalances",
+    "Asset",
+    "Balances",
     "NodeAnswer",
     "NodeHealth",
     "Trace",
+    "ask_balances",
     "backfill",
+    "balances",
     "check_nodes",
     "confirmations_of",
     "followed_until",

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from billing.locks import advisory_lock
 from payouts import outflows as leaving
-from payouts import services, verifying
+from payouts import services, source_balances, verifying
 
 
 @shared_task
@@ -30,3 +30,10 @@ def lapse() -> dict[str, int]:
         if not is_ours:
             return {}
         return {"lapsed": services.lapse(), "hashes_closed": verifying.close_old_hashes()}
+
+
+@shared_task
+def ask_balances() -> dict[str, str | int]:
+    """Ask what source wallets hold: each minute where payouts wait to be signed, else hourly."""
+    with advisory_lock("payouts balances") as is_ours:
+        return source_balances.summary(source_balances.ask_due()) if is_ours else {}

@@ -157,6 +157,15 @@ def source_addresses(organization_id: str, environment: str, chain: str) -> froz
     return frozenset(wallets.values_list("address", flat=True))
 
 
+def live_sources(chain: str) -> list[tuple[str, str]]:
+    """The (organization id, address) of every live source wallet on a chain, of all organizations.
+
+    For workers that look after all of them at once; in the order of addresses.
+    """
+    found = Wallet.objects.filter(environment=Environment.LIVE, chain=chain, is_source=True)
+    return list(found.order_by("address", "id").values_list("organization_id", "address"))
+
+
 def own_addresses(
     organization_id: str, environment: str, *, among: Collection[str] = ()
 ) -> frozenset[tuple[str, str]]:

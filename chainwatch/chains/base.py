@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from billing.chains import Finality, Network
+from chainwatch.chains.holdings import Holdings
 
 # Tells which of some addresses are looked for: of more than could be listed.
 Known = Callable[[Collection[str]], frozenset[str]]
@@ -208,6 +209,12 @@ class ChainReader(Protocol):
 
     def next_nonces(self, senders: Sequence[str]) -> Mapping[str, int]:
         """Return the first nonce of each sender that no mined transaction has used yet."""
+
+    def holdings(self, addresses: Sequence[str]) -> Holdings:
+        """Return what these addresses hold of the fee coin and the pinned tokens just now.
+
+        One request for a hundred amounts on EVM; on Tron, which has no batches, one for each.
+        """
 
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """Return the hash of the canonical block at each height; unknown heights are left out."""

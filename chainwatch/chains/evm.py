@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from billing.chains import Finality, Network
-from chainwatch.chains import evm_answers, evm_blocks, evm_logs
+from chainwatch.chains import evm_answers, evm_blocks, evm_holdings, evm_logs
 from chainwatch.chains.base import (
     ChainRefused,
     ChainUnavailable,
@@ -24,6 +24,7 @@ from chainwatch.chains.base import (
 )
 from chainwatch.chains.bounded import TOTAL_TIMEOUT_S
 from chainwatch.chains.evm_node import Answer, Call, EvmNode, call, result
+from chainwatch.chains.holdings import Holdings
 
 BATCH = 100  # receipts, blocks, … in one request
 _MOST_CHECKED = 10  # heights that are checked in the request for the head; the rest after it
@@ -123,6 +124,21 @@ class EvmChain:
             return evm_answers.quantity(raw, "nonce")
 
         return self._each(senders, "eth_getTransactionCount", read, "latest")
+
+    def holdings(self, addresses: Sequence[str]) -> Holdings:
+        asked = evm_holdings.questions(addresses, list(self._network.contracts.values()))
+        # Two fewer than fit: the newest block and the chain's id are asked along.
+        amounts: dict[evm_holdings.Question, int] = {}
+        newest = 0
+        for chunk in _chunks(asked, BATCH - 2):
+            calls = [_block_call("latest"), *map(evm_holdings.call_of, chunk)]
+            head, *answers = self._ask(calls)
+            newest = evm_answers.block(result(head)).number
+            for question, answer in zip(chunk, answers, strict=True):
+                if (amount := evm_holdings.amount(question, answer)) is not None:
+                    amounts[question] = amount
+        evm_holdings.require_any(amounts)
+        return Holdings(newest, self.node, amounts)
 
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         return evm_blocks.hashes(self._blocks(sorted(set(numbers))))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.chains import Chain, Finality, network
 from chainwatch import sandbox
 from chainwatch.chains.base import (
+    ChainRefused,
     ChainUnavailable,
     Cost,
     Head,
@@ -22,6 +23,7 @@ from chainwatch.chains.base import (
     is_ours,
     reference,
 )
+from chainwatch.chains.holdings import Holdings
 from chainwatch.models import SandboxChain, SandboxTransaction
 
 # How far each level lags behind the head, in blocks, much as on the networks themselves.
@@ -128,6 +130,10 @@ class SandboxReader:
             .annotate(next_nonce=Max("nonce") + 1)
         )
         return dict.fromkeys(senders, 0) | dict(used)
+
+    def holdings(self, addresses: Sequence[str]) -> Holdings:
+        """A simulated chain moves money that nobody had: it keeps no balances."""
+        raise ChainRefused("a simulated chain keeps no balances")
 
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         return _block_hashes(*self._read(), numbers)

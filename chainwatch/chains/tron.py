@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.chains import Finality, Network
-from chainwatch.chains import tron_answers
+from chainwatch.chains import tron_answers, tron_holdings
 from chainwatch.chains.base import (
     ChainRefused,
     ChainUnavailable,
@@ -26,6 +26,7 @@ from chainwatch.chains.base import (
 )
 from chainwatch.chains.bounded import TOTAL_TIMEOUT_S
 from chainwatch.chains.evm_answers import Malformed
+from chainwatch.chains.holdings import Asset, Holdings
 from chainwatch.chains.tron_answers import Info
 from chainwatch.chains.tron_node import Patience, TooMuch, TronNode
 from chainwatch.chains.tron_wanted import Wanted
@@ -114,6 +115,22 @@ class TronChain:
     def next_nonces(self, senders: Sequence[str]) -> Mapping[str, int]:
         return {}
 
+    def holdings(self, addresses: Sequence[str]) -> Holdings:
+        self._recognise()
+        newest = self._newest("wallet").number
+        amounts: dict[tuple[str, str], int] = {}
+        for address in dict.fromkeys(addresses):
+            whose = {"address": address, "visible": True}
+            account = self._ask("wallet/getaccount", **whose)
+            resource = self._ask("wallet/getaccountresource", **whose)
+            amounts[address, Asset.FEE_COIN.value] = tron_holdings.coin(account)
+            amounts[address, Asset.ENERGY.value] = tron_holdings.energy(resource)
+            amounts[address, Asset.BANDWIDTH.value] = tron_holdings.bandwidth(resource)
+            for contract in self._network.contracts.values():
+                if (amount := self._token(address, contract)) is not None:
+                    amounts[address, contract] = amount
+        return Holdings(newest, self.node, amounts)
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         self._recognise()
         return self._known_hashes(numbers, {})
@@ -123,6 +140,20 @@ class TronChain:
 
     def recheck(self) -> None:
         self._is_known = False
+
+    def _token(self, address: str, contract: str) -> int | None:
+        said = self._ask(
+            "wallet/triggerconstantcontract",
+            owner_address=address,
+            contract_address=contract,
+            function_selector=tron_holdings.BALANCE_OF,
+            parameter=tron_holdings.parameter(address),
+            visible=True,
+        )
+        try:
+            return tron_holdings.token(said)
+        except Malformed:  # No contract there: the others still count.
+            return None
 
     def _recognise(self) -> None:
         """Go on only with a node of the right chain: a hash means nothing on another one."""

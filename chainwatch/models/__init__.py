@@ -3,11 +3,13 @@
 `scope` is opaque here: empty for the live networks, else the name of one simulated network.
 """
 
+from chainwatch.models.balances import Balance
 from chainwatch.models.networks import Block, ChainHead, ChainNode, Cursor, RestingCursor
 from chainwatch.models.sandbox import SandboxChain, SandboxTransaction
 from chainwatch.models.transactions import Transfer, WatchedAddress, WatchedTransaction
 
 __all__ = [
+    "Balance",
     "Block",
     "ChainHead",
     "ChainNode",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -29,6 +30,7 @@ from events.types import EventType
 from payouts.admin.words import state_of
 from payouts.answers import Heads
 from payouts.handover.files import PACK, File
+from payouts.handover.funds import Fund, Verdict, funds_of
 from payouts.handover.packing import files_in, gone_from
 from payouts.handover.totals import Total, totals_of
 from payouts.models import BatchItem, PayoutBatch, PayoutIntent, Status
@@ -40,6 +42,11 @@ DONE = State("all settled", "green", "settled")
 FAILED = State("some failed", "red", "failed")
 _ON_ITS_WAY = (Status.EXECUTED, Status.VERIFYING)
 MOST_TAKEN = 20  # of the newest downloads
+_TONES = {
+    Verdict.ENOUGH: ("", "tick"),
+    Verdict.SHORT: ("danger", "warning"),
+    Verdict.UNKNOWN: ("warning", "warning"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +199,30 @@ def _payout_row(payout: PayoutIntent, item: BatchItem, heads: Heads) -> list[Saf
         state,
         hash_html(tx_hash, payout.chain, payout.environment) if tx_hash else NOTHING,
     ]
+
+
+def funds_context(batch: PayoutBatch, payouts: Sequence[PayoutIntent]) -> list[dict[str, Any]]:
+    """What the wallets hold of what is still to be paid, chain by chain."""
+    return [
+        {
+            "chain": Chain(here.chain).label,
+            "needed": " and ".join(here.needed),
+            "coins": "; ".join(here.coins),
+            "fee": here.fee,
+            "note": here.note,
+            "funds": [_fund(here.chain, batch.environment, fund) for fund in here.funds],
+        }
+        for here in funds_of(batch, payouts, at=timezone.now())
+    ]
+
+
+def _fund(chain: str, environment: str, fund: Fund) -> dict[str, Any]:
+    asked = (
+        format_html("asked {}", moment_html(fund.asked_at)) if fund.asked_at else "never asked yet"
+    )
+    return {
+        "address": address_html(fund.address, chain, environment),
+        "token": fund.token,
+        "asked": asked,
+        "tag": tag_html(fund.words, *_TONES[fund.verdict]),
+    }

@@ -138,6 +138,7 @@ class PayoutBatchAdmin(SubmitsHashes):
             **super().record_context(request, obj),
             **page,
             "files": batch_page.file_rows(obj, payouts) if may_take else [],
+            "funds": [] if page["is_void"] else batch_page.funds_context(obj, payouts),
             "may_execute": may_execute,
             "outcomes": self.take_batch_outcomes(request, obj),
             "print_url": self._url("print", obj) if may_take else "",

@@ -58,7 +58,7 @@ def test_the_list_costs_the_same_however_many(
     client = desk(otto)
     client.get(LIST)
 
-    with django_assert_max_num_queries(10):  # type: ignore[operator]  # pytest-django's context
+    with django_assert_max_num_queries(8):  # type: ignore[operator]  # pytest-django's context
         client.get(LIST)
 
 

@@ -41,6 +41,7 @@ class StubNode:
         self.receipts: dict[str, dict[str, Any]] = {}
         self.transactions: dict[str, dict[str, Any]] = {}  # mined or waiting
         self.failing: dict[str, Any] = {}  # transaction hash, or a method -> the error it answers
+        self.amounts: dict[str, Any] = {}  # eth_getBalance or eth_call -> what it answers to all
         self.fault: Fault | None = None
         self.http_requests = 0
         self.calls: list[str] = []
@@ -141,6 +142,8 @@ class StubNode:
             return self.transactions.get(params[0])
         if method == "eth_getTransactionCount":
             return hex(self._next_nonce(params[0].lower()))
+        if method in ("eth_getBalance", "eth_call"):
+            return self.amounts.get(method)
         receipt = self.receipts.get(params[0])
         if receipt is None or int(receipt["blockNumber"], 16) > self.head:
             return None

@@ -16,6 +16,7 @@ from chainwatch.chains.base import (
     Sent,
     TransferLog,
 )
+from chainwatch.chains.holdings import Holdings
 from tests.simulator.world import Block, Branch, Mined, World
 
 
@@ -157,6 +158,9 @@ class Node:
         )
         self._answered()
         return told
+
+    def holdings(self, addresses: Sequence[str]) -> Holdings:
+        raise ChainUnavailable("nobody asks it here")
 
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         hashes = self._hashes(self._asked("block_hashes", len(numbers)), numbers)
