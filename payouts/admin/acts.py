@@ -154,9 +154,7 @@ ACTS = (
         EXECUTE,
         _hand_over,
         asks=lambda p: f"Hand over {_money(p)} to whoever signs",
-        done=lambda p: (
-            f"{_money(p)} is handed over. Submit the transaction's hash once it is sent."
-        ),
+        done=lambda p: f"{_money(p)} is handed over. Its files to sign stand under Batches.",
         offered=_is(Status.APPROVED),
         overrules={
             "possibly_already_paid": OverrideForm,

@@ -4,15 +4,26 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.utils import quote
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from chainwatch.models import Balance
 from organizations.models import User
 from payouts import services
 from payouts.models import PayoutBatch
 from tests.browser.axe import violations
 from tests.browser.conftest import Reader, picture
 from tests.payouts.conftest import live, people
-from tests.payouts.making import OTHER_RECIPIENT, People, a_hash, make_payout
+from tests.payouts.making import (
+    OTHER_RECIPIENT,
+    TREASURY,
+    USDC,
+    USDT,
+    People,
+    a_hash,
+    make_payout,
+)
+from wallets import services as wallets
 
 __all__ = ["live", "people"]
 
@@ -23,7 +34,19 @@ DESK, PHONE = 1280, 360
 
 @pytest.fixture
 def batch(people: People) -> PayoutBatch:
-    """Two of three are still to be signed."""
+    """Two of three are still to be signed; the wallet holds enough of one token alone."""
+    draft = wallets.NewWallet(chain="arbitrum", address=TREASURY, is_source=True)
+    wallet = wallets.create(people.admin_of(people.operator), draft)
+    for asset, amount in ((USDC, 10**10), (USDT, 10**6), ("fee_coin", 10**15)):
+        Balance.objects.create(
+            chain="arbitrum",
+            address=wallet.address,
+            asset=asset,
+            amount_atomic=amount,
+            block_number=1,
+            node="test",
+            asked_at=timezone.now(),
+        )
     made = [
         make_payout(people, "approved", **each)
         for each in (
