@@ -18,7 +18,7 @@ _MAKERS = {
     CreatedVia.IMPORT: "made by an import",
 }
 _SCOPES = {
-    LimitScope.ORGANIZATION: "all together",
+    LimitScope.ORGANIZATION: "of all payouts together",
     LimitScope.RECIPIENT: "to each recipient",
     LimitScope.APPROVER: "by each approver",
 }
@@ -59,7 +59,7 @@ def rule_words(rule: Rule) -> str:
 
 def limit_words(limit: Limit) -> str:
     """What the limit allows: `10,000.00 USDT on Tron in 24 hours, by each approver`."""
-    token = limit.token or "in all tokens together"
+    token = limit.token or "of any token"
     chain = f"on {Chain(limit.chain).label}" if limit.chain else ""
     what = " ".join(part for part in (amount_of(limit.amount_atomic), token, chain) if part)
     return f"{what} in {window_words(limit.window_h)}, {_SCOPES[LimitScope(limit.scope)]}"

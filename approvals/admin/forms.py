@@ -1,6 +1,6 @@
 """The forms of the draft of a policy, and of trying one."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -37,8 +37,17 @@ def _typed(amount_atomic: int | None) -> str:
     return "" if amount_atomic is None else format(from_atomic(amount_atomic, PLACES), "f")
 
 
+def _halves(*names: str) -> dict[str, str]:
+    """Fields that stand beside each other where there is room."""
+    return dict.fromkeys(names, "half")
+
+
 class RuleForm(forms.Form):
     """One rule: first what it is about, then what it asks."""
+
+    spans: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("min_amount", "max_amount", "recipient_is", "created_via", "needed", "group_id"), "half"
+    )
 
     name = forms.CharField(
         max_length=80, help_text="As people will read it: over 1,000 to a new recipient."
@@ -76,7 +85,7 @@ class RuleForm(forms.Form):
     needed = forms.IntegerField(
         min_value=1, max_value=20, initial=1, label="Approvals", help_text="Of different people."
     )
-    group_id = forms.ChoiceField(required=False, label="Of")
+    group_id = forms.ChoiceField(required=False, label="Of whom")
     people_only = forms.BooleanField(
         required=False, label="People only: the approval of an API key does not count"
     )
@@ -118,6 +127,10 @@ class RuleForm(forms.Form):
 
 class LimitForm(forms.Form):
     """One rolling limit."""
+
+    spans: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("amount", "token", "chain", "window_h"), "half"
+    )
 
     name = forms.CharField(max_length=80, help_text="As people will read it: a day.")
     amount = forms.CharField(label="At most", widget=forms.TextInput(attrs=_AMOUNT))
@@ -173,6 +186,10 @@ class DescribeForm(forms.Form):
 
 class TrialForm(forms.Form):
     """A payment that nobody makes."""
+
+    spans: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("amount", "token", "chain", "recipient_is", "reference_type", "created_via"), "half"
+    )
 
     amount = forms.CharField(widget=forms.TextInput(attrs=_AMOUNT))
     token = forms.ChoiceField(choices=Token.choices)

@@ -9,6 +9,8 @@ from approvals.models import Approval
 from billing.admin import Facts, ReadOnlyAdmin, column, text
 from billing.display import State, copy_html, moment_html, state_html
 
+_DEFAULT = "the default rule: one approval"
+
 
 def approval_state(approval: Approval) -> State:
     if approval.voided_at is not None:
@@ -35,6 +37,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
             ("Actor", copy_html(obj.actor_id, "id")),
             ("Of", copy_html(obj.subject_id, "id")),
             ("Digest", copy_html(obj.digest, "digest")),
+            ("Asked by", f"{obj.rule}, version {obj.policy_version}" if obj.rule else _DEFAULT),
+            ("Made it approved", "yes" if obj.decides else "no"),
             ("When", moment_html(obj.approved_at)),
             ("Void since", moment_html(obj.voided_at)),
             ("Why void", text(obj.void_reason)),

@@ -1,9 +1,11 @@
 """How tests publish a policy, and the people whose approvals it asks."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from approvals import drafts, groups
 from approvals.models import ApproverGroup, Policy
+from approvals.models.policies import LAPSE_AFTER
 from approvals.publishing import publish
 from approvals.terms import LimitTerms, RuleTerms
 from billing.callers import Caller
@@ -17,7 +19,11 @@ UNIT = 1_000_000  # one token, in atomic units
 
 
 def published(
-    caller: Caller, *rules: RuleTerms, limits: Iterable[LimitTerms] = (), **described: object
+    caller: Caller,
+    *rules: RuleTerms,
+    limits: Iterable[LimitTerms] = (),
+    note: str = "",
+    lapse_after: timedelta = LAPSE_AFTER,
 ) -> Policy:
     """Publish a policy of exactly these rules and limits, as the next version."""
     draft = drafts.start(caller)
@@ -29,8 +35,7 @@ def published(
         drafts.add_rule(caller, terms)
     for asked in limits:
         drafts.add_limit(caller, asked)
-    if described:
-        drafts.describe(caller, **{"note": "", **described})  # type: ignore[arg-type]  # its own words
+    drafts.describe(caller, note=note, lapse_after=lapse_after)
     draft.refresh_from_db()
     return publish(caller, draft.revision)
 

@@ -60,9 +60,9 @@ def test_it_says_the_limit_what_is_used_what_is_asked_and_when_it_frees(
         decide(live(jon, acme), ask("po_b", 200), at=NOON + timedelta(hours=1))
 
     assert refused.value.message == (
-        "The limit “a day” allows 1,000.00 USDC on Base in 24 hours, all together. 900.00 are "
-        "approved already and this asks 200.00. It fits again at 2025-01-16T12:00:00Z, if nothing "
-        "else is approved before."
+        "The limit “a day” allows 1,000.00 USDC on Base in 24 hours, of all payouts together. "
+        "900.00 are approved already and this asks 200.00. It fits again at 2025-01-16T12:00:00Z, "
+        "if nothing else is approved before."
     )
 
 
@@ -147,7 +147,7 @@ def test_an_approval_that_does_not_decide_is_counted_against_its_approver_alone(
         decide(live(jon, acme), ask("po_c", 300), at=NOON)
     assert decide(live(ada, acme), ask("po_a", 800), at=NOON).approved
     published(live(ada, acme), RuleTerms("two", needed=2), limits=[a_limit("organization")])
-    with pytest.raises(LimitExceeded, match="all together"):
+    with pytest.raises(LimitExceeded, match="of all payouts together"):
         decide(live(ada, acme), ask("po_b", 800), at=NOON)
 
 
