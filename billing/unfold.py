@@ -7,7 +7,7 @@ in templates/. Every asset is local and no page needs JavaScript to be read.
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 from billing.admin_context import may
 
@@ -46,6 +46,16 @@ def may_administer_organization(request: HttpRequest) -> bool:
 
 def may_pause(request: HttpRequest) -> bool:
     return may(request, "payouts:approve") or may_administer_organization(request)
+
+
+def is_about_organization(request: HttpRequest) -> bool:
+    """Its own page, and not that of the pause below it, which has an entry of its own."""
+    below = reverse("admin:organizations_organization_changelist")
+    return request.path.startswith(below) and not is_pausing(request)
+
+
+def is_pausing(request: HttpRequest) -> bool:
+    return request.path == reverse("admin:organizations_organization_pause")
 
 
 def _item(title: str, icon: str, view: str, permission: Any = None) -> dict[str, Any]:
@@ -102,12 +112,15 @@ NAVIGATION: list[dict[str, Any]] = [
                 "Members", "people", "organizations_membership_changelist", may_administer_members
             ),
             _item("API keys", "key", "organizations_apikey_changelist", may_administer_keys),
-            _item(
-                "Organization",
-                "building",
-                "organizations_organization_changelist",
-                may_administer_organization,
-            ),
+            {
+                **_item(
+                    "Organization",
+                    "building",
+                    "organizations_organization_changelist",
+                    may_administer_organization,
+                ),
+                "active": is_about_organization,
+            },
             _item("Pause", "pause", "organizations_organization_pause", may_pause),
         ],
     },

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from billing.acts import Act, ActsAdmin, ReasonForm, said
+from billing.acts import Act, ActsAdmin, said
 from billing.admin import Facts
 from billing.admin_context import caller_of
 from billing.callers import Caller
@@ -18,6 +18,17 @@ from billing.errors import BillingError
 from organizations.models import Organization
 from organizations.pausing import may_pause, pause, resume
 from organizations.roles import ADMINISTER_ORGANIZATION, APPROVE
+
+
+class PauseForm(forms.Form):
+    """Why. Whoever opens a page reads it."""
+
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Every page shows it with your name, until payments go on.",
+    )
+
 
 PAUSE = Act(
     "pause",
@@ -29,7 +40,7 @@ PAUSE = Act(
         "resumes it. What was sent already is still followed."
     ),
     done=lambda o: "All payments are paused.",
-    form=ReasonForm,
+    form=PauseForm,
     look="danger",
 )
 RESUME = Act(

@@ -276,3 +276,19 @@ def test_the_names_of_the_pages_are_quoted(
     url = reverse("admin:approvals_policy_rule", args=["rul_25aa"])
 
     assert url == f"{POLICY}draft/rules/rul_25aa/"
+
+
+def test_the_menu_marks_one_place_at_a_time(people: People, ada: User, desk: Desk) -> None:
+    client = desk(ada)
+
+    for path, place in (
+        (PAUSE, "Pause"),
+        (POLICY, "Approval policy"),
+        ("/admin/organizations/organization/", "Organization"),
+        (GROUPS, "Groups"),
+    ):
+        body = client.get(path, follow=True).content.decode()
+        menu = body[body.index('aria-label="Sections"') : body.index("</nav>")]
+        assert menu.count('aria-current="page"') == 1
+        marked = menu[menu.index('aria-current="page"') :]
+        assert place in marked[: marked.index("</a>")]
