@@ -44,6 +44,7 @@ from payouts.admin.standing import (
 )
 from payouts.admin.words import risk_of, state_of
 from payouts.answers import Heads, warnings_of
+from payouts.asking import is_asked
 from payouts.models import PayoutIntent, Settlement, Status, SubmittedHash
 from payouts.timeline import timeline
 
@@ -216,6 +217,9 @@ def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
             for known in known_lookalikes(caller, address)
         ]
     rows += [("Warning", _sentence(warning)) for warning in _warnings(payout)]
+    if payout.status == Status.DRAFT:
+        needs = is_asked(payout).removeprefix("next: ")
+        rows.append(("Needs", f"{needs[:1].upper()}{needs[1:]}"))
     return [Facts("What it pays", rows), *_proposal_facts(payout)]
 
 
