@@ -53,6 +53,12 @@ _AFTER_THE_CHAINS = (
         60,
         "asks what source wallets hold; where none is registered nothing is asked",
     ),
+    Job(
+        "contracts",
+        "payouts.tasks.ask_contracts",
+        60,
+        "asks whether recipients are contracts; each once a day while it is to be paid",
+    ),
     Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
     Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
     Job(

@@ -1,8 +1,8 @@
 """What other chapters may ask of chainwatch: watch a hash, read what is known.
 
-Everything but `trace`, `check_nodes`, `newest_block`, `backfill` and `ask_balances` reads and
-writes rows alone. Those ask nodes, so they are for commands and workers; the node libraries load
-when they are called.
+Everything but `trace`, `check_nodes`, `newest_block`, `backfill`, `ask_balances` and
+`learn_addresses` reads and writes rows alone. Those ask nodes, so they are for commands and
+workers; the node libraries load when they are called.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from chainwatch import due, sandbox, watching
+from chainwatch.addresses import learn as learn_addresses
 from chainwatch.balances import AskedBalances, Balances, ask_balances, balances
 from chainwatch.chains.holdings import Asset
 from chainwatch.checking import NodeHealth, check_nodes, newest_block
@@ -40,6 +41,7 @@ __all__ = [
     "followed_until",
     "head",
     "heads",
+    "learn_addresses",
     "newest_block",
     "rest_addresses",
     "trace",

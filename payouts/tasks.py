@@ -5,8 +5,8 @@ import dataclasses
 from celery import shared_task
 
 from billing.locks import advisory_lock
+from payouts import contracts, services, source_balances, verifying
 from payouts import outflows as leaving
-from payouts import services, source_balances, verifying
 
 
 @shared_task
@@ -21,6 +21,13 @@ def outflows() -> dict[str, int]:
     """Match what left source wallets without a hash, and raise the alarm for what nobody meant."""
     with advisory_lock("payouts outflows") as is_ours:
         return dataclasses.asdict(leaving.find()) if is_ours else {}
+
+
+@shared_task
+def ask_contracts() -> dict[str, int]:
+    """Ask the chains whether recipients are contracts, before anybody pays them."""
+    with advisory_lock("payouts contracts") as is_ours:
+        return {"asked": contracts.ask()} if is_ours else {}
 
 
 @shared_task

@@ -216,6 +216,12 @@ class ChainReader(Protocol):
         One request for a hundred amounts on EVM; on Tron, which has no batches, one for each.
         """
 
+    def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """Return whether each address is a contract; left out where there was no usable answer.
+
+        Empty on a chain that this version does not ask (Tron, the sandbox).
+        """
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """Return the hash of the canonical block at each height; unknown heights are left out."""
 

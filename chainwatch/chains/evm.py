@@ -140,6 +140,9 @@ class EvmChain:
         evm_holdings.require_any(amounts)
         return Holdings(newest, self.node, amounts)
 
+    def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        return self._each(addresses, "eth_getCode", evm_answers.has_code, "latest")
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         return evm_blocks.hashes(self._blocks(sorted(set(numbers))))
 

@@ -28,6 +28,8 @@ TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 # transaction can hold thousands. Those of pinned tokens and of their namesakes are all kept.
 MOST_FOREIGN_TRANSFERS = 200
 
+_CODE = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+_DELEGATION = re.compile(r"0xef0100[0-9a-fA-F]{40}", re.IGNORECASE)
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -200,6 +202,16 @@ def quantity(value: object, noun: str) -> int:
     if number > _MOST_INTEGER:
         raise Malformed(f"an impossible {noun}")
     return number
+
+
+def has_code(value: object, address: str) -> bool:
+    """Whether a contract is at the address. An account that only delegates is still somebody's.
+
+    Rule: EIP-7702, "Set Code for EOAs": its code is 0xef0100 and the address it delegates to.
+    """
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise Malformed(f"no code of {address}")
+    return value != "0x" and not _DELEGATION.fullmatch(value)
 
 
 def _time(value: object) -> datetime | None:

@@ -135,6 +135,9 @@ class SandboxReader:
         """A simulated chain moves money that nobody had: it keeps no balances."""
         raise ChainRefused("a simulated chain keeps no balances")
 
+    def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        return {}
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         return _block_hashes(*self._read(), numbers)
 

@@ -131,6 +131,9 @@ class TronChain:
                     amounts[address, contract] = amount
         return Holdings(newest, self.node, amounts)
 
+    def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        return {}
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         self._recognise()
         return self._known_hashes(numbers, {})

@@ -29,9 +29,9 @@ from billing.display import (
 )
 from billing.errors import BillingError
 from payouts.admin.book_forms import AddressForm, ConfirmLookalikeForm
-from payouts.admin.standing import compared, known_lookalikes, likeness_html
+from payouts.admin.standing import CONTRACT, compared, known_lookalikes, likeness_html
 from payouts.models import AddressStatus, Recipient, RecipientAddress
-from payouts.recipients import acts
+from payouts.recipients import acts, standing
 
 Cells = list[tuple[str, str, str | SafeString]]
 STATES: dict[str, State] = {
@@ -224,6 +224,9 @@ class RecipientAddressAdmin(CreatesAdmin):
                 ("Looks like", likeness_html(obj.address, each))
                 for each in known_lookalikes(caller_of(request), obj.address)
             ]
+        known = standing(obj.organization_id, obj.environment, obj.chain, [obj.address])
+        if known[obj.address].is_contract:
+            rows.append(("Warning", CONTRACT))
         rows += [("Warning", warning) for warning in obj.warnings]
         return [Facts("Address", rows)]
 

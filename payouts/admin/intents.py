@@ -109,6 +109,7 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
             row.verdict = asked.get(row.id)
             row.heads, row.standing = heads, known[row.id]
             row.is_first = not row.standing.was_paid
+            row.doubts = doubts(row, row.standing)
             row.is_mine = row.created_by == mine
             row.atomic, row.kind = row.amount_atomic, f"{row.token} on {Chain(row.chain).label}"
         return rows
@@ -188,7 +189,7 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
 
     @column("risk")
     def risk(self, obj: Any) -> SafeString:
-        return joined([*doubts(obj, obj.standing), *risk_of(obj, is_first=obj.is_first)])
+        return joined([*obj.doubts, *risk_of(obj, is_first=obj.is_first)])
 
     @column("state")
     def state(self, obj: Any) -> SafeString:
@@ -208,7 +209,7 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
                 amount_html(row.amount_atomic, row.token, row.chain),
                 str(Chain(row.chain).label),
                 whom_html(row, row.standing, whole=True),
-                joined([*doubts(row, row.standing), *risk_of(row, is_first=row.is_first)]),
+                joined([*row.doubts, *risk_of(row, is_first=row.is_first)]),
             ]
             for row in rows
         ]

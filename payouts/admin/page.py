@@ -35,6 +35,7 @@ from payouts import services
 from payouts.admin.batch_page import link_to_batch
 from payouts.admin.proof import checks, evidence_rows, is_open, reversal_of
 from payouts.admin.standing import (
+    cautions,
     doubts,
     known_lookalikes,
     likeness_html,
@@ -113,7 +114,10 @@ def context(caller: Caller, payout: PayoutIntent, heads: Heads) -> dict[str, Any
         "lookalikes": likenesses(caller, payout),
         "state": state_of(payout, heads, asked.verdict if asked else None),
         "risks": joined(risks),
-        "warnings": [_sentence(warning) for warning in _warnings(payout)],
+        "warnings": [
+            *cautions(payout, standing),
+            *(_sentence(warning) for warning in _warnings(payout)),
+        ],
         "proposal": _proposal(payout),
         "reversal": reversal_of(payout.settlement),
         "why_not_approve": _why_not_approve(caller, payout, asked),
@@ -210,6 +214,7 @@ def what_it_pays(payout: PayoutIntent, caller: Caller) -> list[Facts]:
     ]
     if risks := [*doubts(payout, standing), *risk_of(payout, is_first=not standing.was_paid)]:
         rows.append(("Look at", joined(risks)))
+    rows += [("Warning", warning) for warning in cautions(payout, standing)]
     if standing.lookalike is not None:
         address = payout.recipient_address
         rows += [

@@ -12,6 +12,10 @@ from billing.display import absolute, address_html, difference_html, tag_html
 from payouts.models import PayoutIntent, Recipient, Status
 from payouts.recipients import Standing, lookalikes, standings
 
+CONTRACT = (
+    "There is a contract at this address, not a plain account: a Safe, an exchange's deposit or "
+    "a program that cannot give money back. Make sure that the recipient expects it there."
+)
 _UNPAID = (Status.DRAFT, Status.APPROVED, Status.PENDING_EXECUTION)
 
 
@@ -42,7 +46,7 @@ def name_of(payout: PayoutIntent, standing: Standing) -> SafeString | str:
 
 
 def doubts(payout: PayoutIntent, standing: Standing) -> list[SafeString]:
-    """What speaks against paying it, while it is not paid: look-alike, cooling, not approved."""
+    """What speaks against paying it, while it is not paid: look-alike, cooling, a contract."""
     if payout.status not in _UNPAID:
         return []
     tags = []
@@ -55,7 +59,14 @@ def doubts(payout: PayoutIntent, standing: Standing) -> list[SafeString]:
     if standing.is_cooling and standing.usable_at is not None:
         until = absolute(standing.usable_at)
         tags.append(tag_html(f"cooling until {until}", "warning", "warning", "New in the book."))
+    if standing.is_contract:
+        tags.append(tag_html("contract", "warning", "warning", CONTRACT))
     return tags
+
+
+def cautions(payout: PayoutIntent, standing: Standing) -> list[str]:
+    """What is to be read whole before it is paid."""
+    return [CONTRACT] if standing.is_contract and payout.status in _UNPAID else []
 
 
 def known_lookalikes(caller: Caller, address: str) -> list[str]:

@@ -35,6 +35,11 @@ SELECT 'own', w.chain, w.address, '', NULL, NULL, NULL
   FROM wallets_wallet w
  WHERE w.organization_id = %(organization)s AND w.environment = %(environment)s
    AND w.lookalike_key = ANY(%(keys)s)
+UNION ALL
+SELECT 'contract', f.chain, f.address, '', NULL, NULL, NULL
+  FROM chainwatch_addressfacts f
+ WHERE %(environment)s = 'live' AND f.has_code
+   AND f.chain = ANY(%(chains)s) AND f.address = ANY(%(addresses)s)
 """
 
 
@@ -46,6 +51,7 @@ class Standing:
     the book does not know it; `status` is then its own there. `is_usable`: approved, and its
     cool-down is over; `usable_at` is when that is or was. `was_paid`: a payout to it on this chain
     settled. `lookalike` is an address that is known and that it could be mistaken for.
+    `is_contract`: in live, a node said that it has code.
     """
 
     recipient_id: str | None = None
@@ -55,6 +61,7 @@ class Standing:
     usable_at: datetime | None = None
     was_paid: bool = False
     lookalike: str | None = None
+    is_contract: bool = False
 
     @property
     def is_cooling(self) -> bool:
@@ -77,19 +84,19 @@ def standings(
     wanted = list(dict.fromkeys(places))
     if not wanted:
         return {}
-    known = _known(organization_id, environment, [address for _, address in wanted])
+    known = _known(organization_id, environment, wanted)
     return {place: _of(place, known, timezone.now()) for place in wanted}
 
 
 def lookalikes(organization_id: str, environment: str, address: str) -> list[str]:
     """Every known address that `address` could be mistaken for, and is not: paid, own, approved."""
-    known = _known(organization_id, environment, [address])
+    known = _known(organization_id, environment, [("", address)])
     return sorted({each.address for each in known if _is_like(address, each)})
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    kind: str  # book, paid or own
+    kind: str  # book, paid, own, or contract
     chain: str
     address: str
     status: str
@@ -98,12 +105,14 @@ class _Known:
     recipient_name: str | None
 
 
-def _known(organization_id: str, environment: str, addresses: Collection[str]) -> list[_Known]:
+def _known(organization_id: str, environment: str, places: Collection[Place]) -> list[_Known]:
+    addresses = sorted({address for _, address in places})
     values: dict[str, str | list[str]] = {
         "organization": organization_id,
         "environment": environment,
         "keys": sorted({lookalike_key(address) for address in addresses}),
-        "addresses": list(addresses),
+        "addresses": addresses,
+        "chains": sorted({chain for chain, _ in places}),
     }
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, values)
@@ -113,17 +122,19 @@ def _known(organization_id: str, environment: str, addresses: Collection[str]) -
 def _of(place: Place, known: Iterable[_Known], at: datetime) -> Standing:
     address = place[1]
     book: _Known | None = None
-    was_paid, lookalike = False, None
+    was_paid, is_contract, lookalike = False, False, None
     for each in known:
         is_it = (each.chain, each.address) == place
         if is_it and each.kind == "book":
             book = each
         elif is_it and each.kind == "paid":
             was_paid = True
+        elif each.kind == "contract":
+            is_contract = is_contract or is_it
         elif _is_like(address, each):
             lookalike = min(lookalike or each.address, each.address)
     if book is None:
-        return Standing(was_paid=was_paid, lookalike=lookalike)
+        return Standing(was_paid=was_paid, lookalike=lookalike, is_contract=is_contract)
     is_usable = (
         book.status == AddressStatus.APPROVED
         and book.usable_at is not None
@@ -137,9 +148,11 @@ def _of(place: Place, known: Iterable[_Known], at: datetime) -> Standing:
         usable_at=book.usable_at,
         was_paid=was_paid,
         lookalike=lookalike,
+        is_contract=is_contract,
     )
 
 
 def _is_like(address: str, known: _Known) -> bool:
     """Nobody has vouched yet for what is only proposed."""
-    return known.status != AddressStatus.PROPOSED and is_lookalike(address, known.address)
+    is_vouched = known.kind != "contract" and known.status != AddressStatus.PROPOSED
+    return is_vouched and is_lookalike(address, known.address)

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from chainwatch.models import AddressFacts
 from organizations.models import User
 from payouts.models import PayoutIntent, Recipient, RecipientAddress
 from payouts.recipients import acts
@@ -276,6 +278,21 @@ def test_the_queue_costs_the_same_whatever_it_names(people: People, jon: User, d
         counts.append(len(queries))
 
     assert counts[0] == counts[1] <= 8
+
+
+def test_a_contract_is_told_before_it_is_paid(people: People, jon: User, desk: Desk) -> None:
+    address = proposed(people)
+    draft, settled = make_payout(people, "draft"), make_payout(people, "settled")
+    at = timezone.now()
+    AddressFacts.objects.create(
+        chain="arbitrum", address=RECIPIENT, has_code=True, node="test", asked_at=at
+    )
+    client = desk(jon)
+
+    assert text_of(client.get(f"{QUEUE}?tab=all")).count(" contract ") == 1
+    for path in (page_of(draft), act_of(draft, "approve"), act_of(address, "approve")):
+        assert "There is a contract at this address" in text_of(client.get(path))
+    assert "There is a contract" not in text_of(client.get(page_of(settled)))
 
 
 def test_pay_fills_the_form_with_an_address_of_the_book(

@@ -40,6 +40,7 @@ class StubNode:
         self.range_error: dict[str, Any] = RANGE_ERROR
         self.receipts: dict[str, dict[str, Any]] = {}
         self.transactions: dict[str, dict[str, Any]] = {}  # mined or waiting
+        self.codes: dict[str, str] = {}  # address -> its code; those missing have none
         self.failing: dict[str, Any] = {}  # transaction hash, or a method -> the error it answers
         self.amounts: dict[str, Any] = {}  # eth_getBalance or eth_call -> what it answers to all
         self.fault: Fault | None = None
@@ -136,6 +137,8 @@ class StubNode:
     def _result(self, method: str, params: list[Any]) -> Any:
         if method == "eth_chainId":
             return hex(self.chain_id)
+        if method == "eth_getCode":
+            return self.codes.get(params[0], "0x")
         if method == "eth_getBlockByNumber":
             return self._block_at(params[0])
         if method == "eth_getTransactionByHash":
