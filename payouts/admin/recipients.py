@@ -20,6 +20,7 @@ from billing.creating import CreatesAdmin
 from billing.display import NOTHING, address_html, copy_html, joined, moment_html, tag_html
 from payouts.admin.addresses import Cells, address_state, new_address_url, tabs_of
 from payouts.admin.book_forms import RecipientForm, words_of
+from payouts.admin.cool_down import SetsCoolDown
 from payouts.models import AddressStatus, Recipient, RecipientAddress
 from payouts.recipients import acts
 from payouts.recipients.reading import LIVE, forms_of
@@ -78,7 +79,7 @@ def _words(recipient: Recipient) -> dict[str, Any]:
 
 
 @admin.register(Recipient)
-class RecipientAdmin(CreatesAdmin):
+class RecipientAdmin(SetsCoolDown, CreatesAdmin):
     plural = "Address book"
     intro = "Whom you pay, and the addresses that two people agreed to."
     noun = "recipient"
@@ -92,6 +93,7 @@ class RecipientAdmin(CreatesAdmin):
     list_display = ("name_", "paid_at", "tags_", "reference_", "since")
     list_filter = (Tag, Archived)
     record_template = "admin/payouts/recipient.html"
+    change_list_template = "admin/payouts/recipients.html"
     new_form = RecipientForm
     new_scope = WRITE
     new_label = "New recipient"
@@ -148,7 +150,7 @@ class RecipientAdmin(CreatesAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        extra = {"tabs": tabs_of(request, is_people=True)}
+        extra = {"tabs": tabs_of(request, is_people=True), **self.cool_down_context(request)}
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     @column("name", "lead")

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing.admin import record_url
 from billing.callers import Caller
 from billing.display import absolute, address_html, difference_html, tag_html
-from payouts.models import PayoutIntent, Recipient, Status
+from payouts.models import AddressStatus, PayoutIntent, Recipient, Status
 from payouts.recipients import Standing, lookalikes, standings
 
 CONTRACT = (
@@ -27,8 +28,13 @@ def standings_of(caller: Caller, payouts: Iterable[PayoutIntent]) -> dict[str, S
 
 
 def whom_html(payout: PayoutIntent, standing: Standing, *, whole: bool = False) -> SafeString:
-    """The name, where the address book has one, and the address under it."""
+    """The name, where the address book has one, and the address under it.
+
+    A look-alike stands there whole, above the address that it could be mistaken for.
+    """
     shown = address_html(payout.recipient_address, payout.chain, payout.environment, whole=whole)
+    if standing.lookalike is not None and payout.status in _UNPAID:
+        shown = likeness_html(payout.recipient_address, standing.lookalike)
     name = name_of(payout, standing)
     if not name:
         return shown
@@ -36,9 +42,12 @@ def whom_html(payout: PayoutIntent, standing: Standing, *, whole: bool = False) 
 
 
 def name_of(payout: PayoutIntent, standing: Standing) -> SafeString | str:
-    """Who has the address in the book today; else who had it when the payout was made."""
+    """Who has the address in the book today; else who had it when the payout was made.
+
+    What is only proposed lends its name to nothing: anybody could have proposed it.
+    """
     recipient_id, name = standing.recipient_id, standing.recipient_name
-    if recipient_id is None:
+    if standing.status != AddressStatus.APPROVED:
         recipient_id, name = payout.recipient_id, payout.recipient_name
     if recipient_id is None or name is None:
         return ""
@@ -53,12 +62,13 @@ def doubts(payout: PayoutIntent, standing: Standing) -> list[SafeString]:
     if standing.lookalike is not None:
         title = f"It only looks like {standing.lookalike}, which you know."
         tags.append(tag_html("look-alike", "danger", "warning", title))
-    if standing.status == "proposed":
-        title = "It is in the address book, and nobody has approved it there yet."
+    if standing.status == AddressStatus.PROPOSED:
+        title = f"Proposed for {standing.recipient_name}, and nobody has approved that yet."
         tags.append(tag_html("not approved", "warning", "warning", title))
     if standing.is_cooling and standing.usable_at is not None:
-        until = absolute(standing.usable_at)
-        tags.append(tag_html(f"cooling until {until}", "warning", "warning", "New in the book."))
+        until = timezone.localtime(standing.usable_at).strftime("%-d %b, %H:%M")
+        title = f"It is new in the address book, and waits until {absolute(standing.usable_at)}."
+        tags.append(tag_html(f"cooling until {until}", "warning", "warning", title))
     if standing.is_contract:
         tags.append(tag_html("contract", "warning", "warning", CONTRACT))
     return tags

@@ -238,7 +238,37 @@ def test_the_queue_warns_of_lookalikes_and_of_what_cools_down(
     page = desk(jon).get(QUEUE)
 
     assert "look-alike" in text_of(page) and "cooling until" in text_of(page)
+    assert '<code class="whole">0x8617<mark>' in page.content.decode()
     assert f"It only looks like {RECIPIENT}" in page.content.decode()
+
+
+def test_what_is_only_proposed_lends_no_payout_its_name(
+    people: People, jon: User, desk: Desk
+) -> None:
+    proposed(people)
+    payout = make_payout(people, "draft")
+    client = desk(jon)
+
+    for path in (QUEUE, page_of(payout), act_of(payout, "approve")):
+        page = client.get(path)
+        assert "Acme Supplies" not in text_of(page)
+        assert "not approved" in text_of(page)
+        assert "Proposed for Acme Supplies" in page.content.decode()
+
+
+def test_the_waiting_time_is_an_admins_to_set(
+    people: People, ada: User, otto: User, desk: Desk
+) -> None:
+    client, path = desk(ada), f"{BOOK}cool-down/"
+    assert "Waiting time" in text_of(client.get(BOOK))
+    assert 'value="24"' in client.get(path).content.decode()
+
+    assert client.post(path, {"hours": "0"}).status_code == 302
+    assert 'value="0"' in client.get(path).content.decode()
+    assert "less than or equal to 720" in text_of(client.post(path, {"hours": "721"}))
+    other = desk(otto)
+    assert other.get(path).status_code == other.post(path, {"hours": "1"}).status_code == 403
+    assert "Waiting time" not in text_of(other.get(BOOK))
 
 
 def test_a_payouts_page_shows_both_addresses_whole(people: People, jon: User, desk: Desk) -> None:
