@@ -84,7 +84,8 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 
 def _words(line: str) -> list[str]:
-    return [word for word in _PARTED.split(line.strip('"')) if word]
+    """Its words, without the quotes that a table program puts around them."""
+    return [word for word in (each.strip("\"'") for each in _PARTED.split(line)) if word]
 
 
 def _for_part(

@@ -111,7 +111,6 @@ def context(batch: PayoutBatch, payouts: Sequence[PayoutIntent], heads: Heads) -
     return {
         "batch": batch,
         "state": state_html_of(batch, statuses),
-        "totals": totals_of(payouts),
         "totals_html": totals_html(totals_of(payouts)),
         "payout_rows": [_payout_row(payout, items[payout.id], heads) for payout in payouts],
         "is_void": batch.voided_at is not None,

@@ -80,9 +80,16 @@ def payouts_of(batch: PayoutBatch) -> list[PayoutIntent]:
 
 
 def require_approved(batch: PayoutBatch, payouts: Sequence[PayoutIntent]) -> None:
-    """Raise ApprovalMismatch unless every payout still says what was approved and handed over."""
+    """Raise ApprovalMismatch unless every payout still says what was approved and handed over.
+
+    Three must agree on each: the row as it is now, the digest that it was approved with, and an
+    approval that somebody gave and that still counts.
+    """
+    given = approvals.approvals_of(payout.id for payout in payouts)
     for payout in payouts:
-        if approvals.digest(facts_of(payout)) != payout.approval_digest:
+        agreed = {approval.digest for approval in given[payout.id]}
+        now = approvals.digest(facts_of(payout))
+        if now != payout.approval_digest or now not in agreed:
             raise ApprovalMismatch(batch.id, payout.id)
     if digest_of(batch.id, (payout.approval_digest for payout in payouts)) != batch.digest:
         raise ApprovalMismatch(batch.id, "the batch as a whole")

@@ -21,6 +21,7 @@ IN_ORDER = [
     "verify",
     "outflows",
     "lapse",
+    "balances",
     "contracts",
     "sequence",
     "deliver",
@@ -77,7 +78,7 @@ def test_an_unknown_job_ends_it_with_status_2_before_anything_ran() -> None:
     assert end.value.code == 2
     assert out.getvalue() == ""
     assert err.getvalue().startswith(
-        "error: No such job: dance. There are contracts, deliver, follow, forget,"
+        "error: No such job: dance. There are balances, contracts, deliver, follow,"
     )
 
 

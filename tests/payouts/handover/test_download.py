@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from approvals.facts import digest
 from billing.errors import BillingError
 from events.models import Event
 from payouts import services
@@ -225,6 +226,24 @@ def test_what_was_changed_behind_our_back_is_not_written(people: People, change:
 
     assert refused.value.code == "approval_mismatch"
     assert members(batch)[0].id in refused.value.message
+
+
+def test_whoever_rewrites_every_digest_still_meets_the_approval(people: People) -> None:
+    batch = handed_over(people)
+    (payout,) = members(batch)
+    payout.amount_atomic += 1
+    forged = digest(services.facts_of(payout))
+    _behind_our_back(
+        f"update payouts_payoutintent set amount_atomic = {payout.amount_atomic},"
+        f" approval_digest = '{forged}' where id = %s",
+        payout,
+    )
+    PayoutBatch.objects.update(digest=digest_of(batch.id, [forged]))
+
+    with pytest.raises(BillingError) as refused:
+        download(people.operator, batch.id, BUILDER)
+
+    assert refused.value.code == "approval_mismatch"
 
 
 def test_a_payout_added_behind_our_back_is_not_written(people: People) -> None:

@@ -31,11 +31,14 @@ def five_of(people: People, batch: PayoutBatch) -> PayoutIntent:
     return next(each for each in members(people, batch) if each.amount_atomic == 5_000_000)
 
 
-@pytest.mark.parametrize("parted", [" ", ",", ";", "\t", " , "])
+@pytest.mark.parametrize("parted", [" ", ",", ";", "\t", " , ", '","'])
 def test_a_line_names_a_payout_by_its_id(people: People, batch: PayoutBatch, parted: str) -> None:
     five, tx_hash = five_of(people, batch), a_hash()
 
-    (row,) = planned(people, batch, f"\n  {five.id}{parted}{tx_hash.upper()[2:]}\n\n")
+    quote = '"' if '"' in parted else ""
+    line = f"{quote}{five.id}{parted}{tx_hash.upper()[2:]}{quote}"
+
+    (row,) = planned(people, batch, f"\n  {line}\n\n")
 
     assert (row.problem, row.note, row.payout, row.tx_hash) == ("", "", five, tx_hash)
     assert row.number == 2
