@@ -52,7 +52,7 @@ def send() -> int:
         return 0
     _give_everybody_a_choice()
     free = NoticeChoice.objects.filter(_is_free(timezone.now())).exclude(how=Notices.NONE)
-    return sum(_tell(pk) for pk in free.order_by("pk").values_list("pk", flat=True))
+    return sum(tell(pk) for pk in free.order_by("pk").values_list("pk", flat=True))
 
 
 def is_due(choice: NoticeChoice, now: datetime) -> bool:
@@ -69,7 +69,8 @@ def is_due(choice: NoticeChoice, now: datetime) -> bool:
     return here.hour >= choice.hour and last.date() < here.date()
 
 
-def _tell(pk: int) -> bool:
+def tell(pk: int) -> bool:
+    """Write to one person, if they are due and nobody else is at it; whether a mail went out."""
     now = timezone.now()
     choice = _claimed(pk, now)
     if choice is None:

@@ -255,3 +255,11 @@ def test_a_claim_that_nobody_ended_is_over_after_a_while(nobody_else, people, jo
     choose(jon, claimed_until=timezone.now() - timedelta(seconds=1))
 
     assert notices.send() == 1
+
+
+def test_who_saw_it_free_a_moment_ago_finds_it_claimed(nobody_else, people, jon):
+    create(people.preparer, a_draft())
+    choose(jon, claimed_until=timezone.now() + timedelta(minutes=1))
+
+    assert notices.tell(NoticeChoice.objects.get(membership__user=jon).pk) is False
+    assert mail.outbox == []
