@@ -60,6 +60,13 @@ _AFTER_THE_CHAINS = (
         "asks whether recipients are contracts; each once a day while it is to be paid",
     ),
     Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
+    Job("seal", "events.tasks.seal", 5, "seals numbered events, so that no change stays unseen"),
+    Job(
+        "tell heads",
+        "events.tasks.tell_heads",
+        300,
+        "notes outside the database how far events are sealed",
+    ),
     Job("deliver", "webhooks.tasks.deliver", 1, "sends webhooks: new events, and what is due"),
     Job(
         "tell owners",

@@ -31,6 +31,8 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 DATABASE_URL = env.service_url("DATABASE_URL", ["postgresql", "postgres"])
 REDIS_URL = env.service_url("REDIS_URL", ["redis", "rediss"])
 SECRET_KEY = secret_key(env, DATA_DIR, must_be_given=bool(DATABASE_URL))
+# Where the audit's heads are written, out of the database's reach; best on another machine's disk.
+AUDIT_HEAD_FILE = Path(env.text("AUDIT_HEAD_FILE", str(DATA_DIR / "audit-heads.jsonl"))).resolve()
 
 # --- Database ------------------------------------------------------------------------------------
 # Milliseconds. A statement: longer than any page or call needs, short of what a person waits for.

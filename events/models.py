@@ -1,4 +1,4 @@
-"""What happened: one row per act, written in the act's own transaction and never edited."""
+"""What happened: one row per act, written in the act's own transaction, and how it is sealed."""
 
 from typing import ClassVar
 
@@ -57,3 +57,58 @@ class Event(Tenanted):
 
     def __str__(self) -> str:
         return f"{self.type} {self.resource_id}"
+
+
+class Seal(Tenanted):
+    """The links that seal a run of events, 32 bytes each, in their order (events.chain).
+
+    Written by `events.sealing` alone; a trigger refuses every change. It stands apart from the
+    events, so that sealing them rewrites none of them.
+    """
+
+    first_sequence = models.BigIntegerField()
+    last_sequence = models.BigIntegerField()
+    links = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            # Serves also: finding the links of some sequences.
+            models.UniqueConstraint(
+                fields=["organization", "environment", "first_sequence"],
+                name="one_seal_per_first_sequence",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_sequence__gte=1)
+                & models.Q(last_sequence__gte=models.F("first_sequence")),
+                name="a_seal_spans_at_least_one_event",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_sequence} to {self.last_sequence}"
+
+
+class SealHead(Tenanted):
+    """How far the events of an organization and environment are sealed, and the last link (hex).
+
+    Written by `events.sealing` alone, once per run of events. `mac` binds it to SECRET_KEY, which
+    no one who has the database alone can do; `key_mark` tells which key that was. `begun_at` is
+    when sealing began; `told_sequence` is how far heads were written outside the database.
+    """
+
+    sequence = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    begun_at = models.DateTimeField()
+    key_mark = models.CharField(max_length=16)
+    mac = models.CharField(max_length=64)
+    told_sequence = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "environment"], name="one_seal_head_per_environment"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.digest[:8]}"

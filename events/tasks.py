@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from events import services
+from events import heads, sealing, services
 
 logger = logging.getLogger(__name__)
 
@@ -16,3 +16,18 @@ def sequence() -> int:
     if numbered:
         logger.info("events numbered count=%d", numbered)
     return numbered
+
+
+@shared_task
+def seal() -> int:
+    """Seal every event that has its number."""
+    sealed = sealing.seal()
+    if sealed:
+        logger.info("events sealed count=%d", sealed)
+    return sealed
+
+
+@shared_task
+def tell_heads() -> int:
+    """Write the heads of the sealed chains where the database cannot reach them."""
+    return heads.tell()

@@ -3,11 +3,14 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import StreamingHttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -19,7 +22,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 BEGINS_A_FORMULA = tuple("=+-@＝＋－＠")
 # Texts as somebody writes them who wants a formula to get through, and any other.
 HOSTILE = st.text(st.sampled_from("=+-@＝＋－＠ \t\r\n;,|'\"_x041A1é€\u00a0\u200b"), max_size=12)
-TEXTS = HOSTILE | st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+TEXTS = HOSTILE | st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 AMOUNTS = st.decimals(
     min_value=-(10**13), max_value=10**13, places=6, allow_nan=False, allow_infinity=False
 )
@@ -190,12 +193,20 @@ def test_a_text_that_no_cell_can_hold_is_cut_visibly_and_what_xml_lacks_is_marke
     assert rows[1][0].value == "a�b�c"
 
 
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "2025-01-15", "12", "TRUE", "http://x"])
+def test_a_text_is_a_text_whatever_it_looks_like(text):
+    cell = read_xlsx(of([(text,)]))[0][0]
+
+    assert (cell.value, cell.data_type) == (text, "s")
+
+
 def test_a_text_that_looks_like_an_escape_is_not_taken_for_one():
     page = zipfile.ZipFile(xlsx(of([("a_x003D_1",)]))).read("xl/worksheets/sheet1.xml").decode()
 
     assert "a_x005F_x003D_1" in page
 
 
+@pytest.mark.django_db  # what is sent whole ends a request, which closes old connections
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
 def test_a_download_is_saved_and_not_shown(format):
     at = datetime(2025, 6, 15, 8, 0, tzinfo=UTC)
@@ -206,6 +217,7 @@ def test_a_download_is_saved_and_not_shown(format):
         f'attachment; filename="rows 2025-06-15 1000 Europe-Berlin.{format}"'
     )
     assert answer["X-Content-Type-Options"] == "nosniff"
-    body = b"".join(answer.streaming_content)
+    assert isinstance(answer, StreamingHttpResponse)  # a file is one, too
+    body = b"".join(cast(Iterator[bytes], answer.streaming_content))
     assert body[:2] == (b"PK" if format == "xlsx" else b"\xef\xbb")
     answer.close()
