@@ -90,7 +90,7 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Records",
         "items": [
-            _item("Events", "list", "events_event_changelist", may_read_events),
+            _item("Audit trail", "list", "events_event_changelist", may_read_events),
             _item("Deliveries", "parcel", "webhooks_delivery_changelist", may_read_webhooks),
             _item("Approvals", "tick", "approvals_approval_changelist", may_read_payouts),
             _item("Chains", "blocks", "chainwatch_chainhead_changelist", may_read_payouts),

@@ -47,6 +47,16 @@ class Event(Tenanted):
                 condition=models.Q(checkout_id__isnull=False),
                 name="event_of_checkout",
             ),
+            # Serves: the audit trail of one person or key, and the list of those who acted.
+            models.Index(
+                fields=["organization", "environment", "actor_id", "-created_at", "-id"],
+                name="event_of_actor",
+            ),
+            # Serves: the audit trail of one act or one kind of thing.
+            models.Index(
+                fields=["organization", "environment", "type", "-created_at", "-id"],
+                name="event_of_type",
+            ),
             # Serves: the sequencing pass, which finds what has no number yet.
             models.Index(
                 fields=["organization", "environment", "created_at", "id"],

@@ -13,10 +13,11 @@ from django.utils.safestring import SafeString
 from billing.acts import Act, ActsAdmin
 from billing.admin import Facts, column
 from billing.admin_context import caller_of, may
+from billing.day_filter import Created
 from billing.display import NOTHING, amount_html, due_html, moment_html
 from checkouts.admin import page, words
 from checkouts.admin.acts import ACTS, CONSEQUENCES, READ
-from checkouts.admin.filters import Created, OfChain, OfStatus, OfToken, OfWork
+from checkouts.admin.filters import OfChain, OfStatus, OfToken, OfWork
 from checkouts.admin.finding import find_checkouts
 from checkouts.admin.resolving import SCOPE, may_resolve
 from checkouts.answers import heads_of

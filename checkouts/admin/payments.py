@@ -12,11 +12,12 @@ from billing.acts import Act, ActsAdmin
 from billing.admin import Facts, column, text
 from billing.admin_context import caller_of, may
 from billing.callers import Caller
+from billing.day_filter import Created
 from billing.display import address_html, copy_html, moment_html
 from checkouts.admin import page, words
 from checkouts.admin.acts import READ
 from checkouts.admin.advice import reading_of
-from checkouts.admin.filters import Created, OfChain, OfKind
+from checkouts.admin.filters import OfChain, OfKind
 from checkouts.admin.finding import find_payments, to_look_at, too_little
 from checkouts.admin.resolving import RESOLVE
 from checkouts.models import Checkout, Payment

@@ -1,0 +1,68 @@
+"""The audit trail in a real browser: read, narrowed and exported, also without a script."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from events import sealing
+from events.models import Event
+from events.services import assign_sequences
+from organizations.demonstration.place import load
+from organizations.models import User
+from tests.admin.reading import page_of
+from tests.browser.conftest import Reader, picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRAIL = "/admin/events/event/"
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """The demonstration, numbered and sealed, and its admin."""
+    load()
+    assign_sequences()
+    sealing.seal()
+    return User.objects.get(email="ada@acme.example")
+
+
+def width_of(page: Page) -> int:
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "size"), [(1280, "desk"), (360, "phone")])
+def test_the_trail_and_an_event_fit_their_window(
+    reader: Reader, ada: User, width: int, size: str, scheme: str
+) -> None:
+    page = reader(ada, width=width, scheme=scheme)
+    event = Event.objects.filter(type="payout.approved").latest("created_at")
+    paths = {
+        "audit": TRAIL,
+        "audit-filtered": f"{TRAIL}?kind=payout&type=payout.approved",
+        "audit-event": page_of(event),
+        "audit-nothing": f"{TRAIL}?q=po_none",
+    }
+
+    for name, path in paths.items():
+        answer = page.goto(path)
+        assert answer is not None and answer.ok, path
+        assert width_of(page) <= width, name
+        picture(page, f"{name}-{size}-{scheme}")
+
+
+def test_it_is_narrowed_and_exported_without_a_script(reader: Reader, ada: User) -> None:
+    page = reader(ada, javascript=False)
+    page.goto(TRAIL)
+
+    page.locator("summary", has_text="Thing").click()
+    page.get_by_role("link", name="payout", exact=True).click()
+    page.locator("summary", has_text="Act").click()
+    page.get_by_role("link", name="approved", exact=True).click()
+
+    expect(page.locator("tbody tr").first).to_contain_text("approved the payout of")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Export CSV").click()
+    assert saved.value.suggested_filename.startswith("audit-trail 20")
+    made = Event.objects.get(type="export.made")
+    assert made.payload["data"]["filters"] == {"kind": "payout", "type": "payout.approved"}
