@@ -227,13 +227,15 @@ def _more(event: Event, data: Data) -> list[tuple[str, str]]:
     why = data.get("reason") or data.get("override_reason") or data.get("note")
     failed = data.get("failure_reason") if event.type == EventType.PAYOUT_FAILED else None
     changed = data.get("changed")
-    is_list = isinstance(changed, list | tuple)
+    changes = (
+        ", ".join(str(c).replace("_", " ") for c in changed) if isinstance(changed, list) else ""
+    )
     role = str(data.get("role") or "")
     resolution = data.get("resolution") if event.type.endswith(".resolved") else None
     return [
         (" as ", role if event.type == EventType.MEMBER_ADDED else ""),
         (", now ", role if event.type == EventType.MEMBER_CHANGED else ""),
         (" as ", str(resolution or "").replace("_", " ")),
-        (" (", ", ".join(str(c).replace("_", " ") for c in changed) + ")" if is_list else ""),
+        (" (", f"{changes})" if changes else ""),
         (": ", str(failed or why or "")),
     ]

@@ -17,9 +17,9 @@ from billing.models import IdField
 from events import exporting, sealing
 from events.models import Event
 from events.services import assign_sequences, event_fields, publish
+from events.stored import Place
 from tests.admin.reading import page_of, text_of
 from tests.events import tampering
-from tests.events.tampering import Place
 from tests.payouts.making import make_payout
 
 TRAIL = "/admin/events/event/"

@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks",
+    "worker", "webhooks", "sealing",
 )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         loading,
         reconcile,
         rpc,
+        sealing,
         settling,
         webhooks,
         worker,
@@ -91,6 +92,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "indexing": indexing.run,
         "worker": worker.run,
         "webhooks": webhooks.run,
+        "sealing": sealing.run,
     }
 
 

@@ -13,9 +13,8 @@ from events.stored import Place, chunks
 # What another value of each column looks like; every column of an event is here, a test holds that.
 OTHERS: dict[str, str] = {
     "id": "'evt_forged'",
-    "organization_id": "(SELECT max(id) FROM organizations_organization"
-    " WHERE id <> event.organization_id)",
-    "environment": "'live'",
+    "organization_id": "'org_elsewhere'",
+    "environment": "'nowhere'",
     "sequence": "100000 + sequence",
     "type": "type || '.forged'",
     "resource_id": "'po_forged'",

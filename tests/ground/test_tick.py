@@ -24,6 +24,8 @@ IN_ORDER = [
     "balances",
     "contracts",
     "sequence",
+    "seal",
+    "tell heads",
     "deliver",
     "tell owners",
     "reconcile",
