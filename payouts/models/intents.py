@@ -67,8 +67,7 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, Tenanted):
     )
     executed_at = models.DateTimeField(null=True)
     expected_tx_hash = models.CharField(max_length=255, null=True)  # null in the contract
-    # The hash that took its transaction's place (same sender and nonce, same transfer), proposed
-    # to a person; None where there is none to propose.
+    # What took its transaction's place (same sender, nonce and transfer), proposed to a person.
     proposed_tx_hash = models.CharField(max_length=255, null=True)
     # Of its transaction, while that is in a block. The hash tells when it is mined elsewhere.
     block_number = models.BigIntegerField(null=True)

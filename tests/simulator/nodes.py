@@ -162,6 +162,10 @@ class Node:
     def holdings(self, addresses: Sequence[str]) -> Holdings:
         raise ChainUnavailable("nobody asks it here")
 
+    def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
+        """Nobody asks that of the simulated nodes."""
+        return {}
+
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         hashes = self._hashes(self._asked("block_hashes", len(numbers)), numbers)
         self._answered()
