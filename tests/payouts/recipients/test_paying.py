@@ -15,6 +15,7 @@ from events.models import Event
 from organizations import services as organizations
 from organizations.models import Organization
 from payouts import services
+from payouts.acts import create
 from payouts.models import PayoutIntent
 from payouts.recipients import acts
 from tests.payouts.making import (
@@ -253,6 +254,19 @@ def test_what_it_costs(people: People) -> None:
         with CaptureQueriesContext(connection) as queries:
             services.create(people.preparer, draft)
         assert len(queries) == most, [each["sql"][:60] for each in queries]
+
+
+def test_who_leaves_the_book_after_the_look_is_refused_by_the_statement(people: People) -> None:
+    address = usable(people)
+    draft = a_draft(recipient_address="", recipient_id=address.recipient_id)
+    payout = create._built(people.preparer, draft)  # What the service reads before it inserts.
+
+    acts.archive_address(people.admin, address.id, "Gone.")
+
+    with pytest.raises(InvalidRequest, match="left the address book") as error:
+        create._inserted(people.preparer, payout, draft)
+    assert error.value.code == "recipient_not_usable"
+    assert not PayoutIntent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
