@@ -133,10 +133,11 @@ def facts(batch: PayoutBatch) -> list[Facts]:
 
 def file_rows(batch: PayoutBatch, payouts: Sequence[PayoutIntent]) -> list[Row]:
     """The files of a batch that stands, the pack first; none where it is void, or all is paid."""
-    is_waiting = any(payout.status == Status.PENDING_EXECUTION for payout in payouts)
-    if batch.voided_at is not None or not is_waiting:
+    waiting = sum(payout.status == Status.PENDING_EXECUTION for payout in payouts)
+    if batch.voided_at is not None or not waiting:
         return []
-    pack = Row(PACK, "Everything in one archive", _payouts(len(payouts)), file_url(batch, PACK))
+    what = f"all that waits, {_payouts(waiting)}"
+    pack = Row(PACK, "Everything in one archive", what, file_url(batch, PACK))
     return [pack, *(_file_row(batch, payouts, file) for file in files_in(payouts))]
 
 

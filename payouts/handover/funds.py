@@ -24,7 +24,7 @@ _SHOWN_PLACES = 6
 
 FEE_ON_EVM = (
     "The network's fee is paid in ETH by whoever sends: about 65,000 gas for each transfer, a "
-    "Safe's signatures on top. On {chain} that is usually cents for many."
+    "Safe's signatures on top. What a gas costs just now, the wallet says before it signs."
 )
 FEE_ON_TRON = (
     "The fee of each transfer is about 65,000 energy, twice that where the recipient never held "
@@ -80,7 +80,7 @@ def _of_chain(
 ) -> ChainFunds:
     label = str(Chain(chain).label)
     needed = tuple(f"{total.words} {total.token}" for total in totals_of(waiting))
-    fee = FEE_ON_TRON if chain == Chain.TRON else FEE_ON_EVM.format(chain=label)
+    fee = FEE_ON_TRON if chain == Chain.TRON else FEE_ON_EVM
     note = ""
     sources = sorted(wallets.source_addresses(batch.organization_id, batch.environment, chain))
     if batch.environment == Environment.SANDBOX:
