@@ -17,7 +17,7 @@ from payouts.handover.funds import ChainFunds, Verdict, funds_of
 from payouts.handover.packing import payouts_of
 from payouts.models import PayoutBatch
 from tests.chainwatch.stub_node import StubNode, running_stub
-from tests.payouts.making import TREASURY, USDC, People, a_draft, a_hash, make_payout
+from tests.payouts.making import TREASURY, USDC, USDT, People, a_draft, a_hash, make_payout
 from wallets import services as wallets
 from wallets.models import Wallet
 
@@ -160,6 +160,22 @@ def test_a_wallet_has_enough_or_is_short(
 
     assert (fund.verdict, fund.words) == (verdict, words)
     assert funds(batch).needed == ("505.00 USDC",)
+
+
+def test_unlike_tokens_are_never_added(people: People) -> None:
+    wallet = a_source(people)
+    made = [
+        make_payout(people, "approved", amount=Decimal(amount), token=token)
+        for token, amount in (("USDC", 500), ("USDT", 5))
+    ]
+    batch = services.hand_over(people.operator, [payout.id for payout in made])
+    for contract in (USDC, USDT):
+        a_balance(wallet, contract, 500_000_000)
+
+    found = funds(batch)
+
+    assert [fund.words for fund in found.funds] == ["enough: 500.00 USDC", "enough: 500.00 USDT"]
+    assert found.needed == ("500.00 USDC", "5.00 USDT")
 
 
 def test_what_is_paid_already_is_needed_no_more(people: People) -> None:
