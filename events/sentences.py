@@ -144,7 +144,7 @@ def kind_of(type_: str) -> str:
 def sentence_of(event: Event) -> str:
     """`Mara approved the payout of 49.99 USDT on Tron to TXyz12…abC789: checked the invoice`."""
     data: Data = event.payload.get("data") or {}
-    words = WORDS[event.type].format(who=who_of(event), thing=_thing(event, data))
+    words = _words(event, data).format(who=who_of(event), thing=_thing(event, data))
     more = "".join(f"{lead}{text}" for lead, text in _more(event, data) if text)
     return words[:1].upper() + words[1:] + more
 
@@ -159,6 +159,28 @@ def who_of(event: Event) -> str:
     if event.actor_id.startswith("key_"):
         return f"API key {event.actor_name.removeprefix('key ')}"
     return event.actor_name
+
+
+def _words(event: Event, data: Data) -> str:
+    """The words of the type; others where the event says that it was a special case of it."""
+    special = _SPECIAL.get(event.type, ())
+    return next((words for mark, words in special if data.get(mark)), WORDS[event.type])
+
+
+# By what the event says besides: an approval that is not the last one is told as an update.
+_SPECIAL: dict[str, tuple[tuple[str, str], ...]] = {
+    EventType.PAYOUT_UPDATED: (
+        ("digest", "{who} approved {thing}, and more approvals are needed"),
+        ("declined_tx_hash", "{who} said that the transaction proposed for {thing} is another"),
+        ("withdrawn_tx_hash", "the transaction proposed for {thing} is not there any more"),
+    ),
+    EventType.PAYOUT_EXECUTED: (
+        ("found_by_watcher", "the transaction of {thing} was found in the wallet"),
+        ("matched_by_hand", "{who} matched {thing} by hand with a transfer"),
+        ("replaced", "{who} replaced the transaction of {thing}"),
+    ),
+    EventType.PAYOUT_DISCREPANCY: (("alarm", "alarm: {thing} may be paid twice"),),
+}
 
 
 def _thing(event: Event, data: Data) -> str:
