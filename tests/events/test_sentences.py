@@ -74,6 +74,24 @@ def test_no_words_are_left_of_a_type_that_is_gone():
             " transaction_reverted: it was undone",
         ),
         (
+            "payout.updated",
+            {**PAYOUT, "digest": "4f1c"},
+            "Mara approved the payout of 4,210.00 USDT on Tron to TXYZop…VkAeBf,"
+            " and more approvals are needed",
+        ),
+        (
+            "payout.executed",
+            {**PAYOUT, "replaced": True, "reason": "it was stuck"},
+            "Mara replaced the transaction of the payout of 4,210.00 USDT on Tron to"
+            " TXYZop…VkAeBf: it was stuck",
+        ),
+        (
+            "payout.executed",
+            {"found_by_watcher": True},
+            "The transaction of the payout po_012…234567 was found in the wallet",
+        ),
+        ("payout.discrepancy", {"alarm": "x"}, "Alarm: the payout po_012…234567 may be paid twice"),
+        (
             "member.changed",
             {"name": "Jon", "role": "admin"},
             "Mara gave Jon another role, now admin",
