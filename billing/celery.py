@@ -105,7 +105,7 @@ _AFTER_THE_CHAINS = (
         "removes idempotency keys a day after their first call",
     ),
     Job(
-        "forget sessions",
+        "sessions",
         "organizations.tasks.forget_sessions",
         3600,
         "removes sessions that have ended",

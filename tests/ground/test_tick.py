@@ -30,7 +30,10 @@ IN_ORDER = [
     "tell owners",
     "reconcile",
     "rest addresses",
+    "tell failed log-ins",
+    "notices",
     "forget",
+    "sessions",
     "forget deliveries",
 ]
 
