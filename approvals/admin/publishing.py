@@ -8,6 +8,7 @@ from approvals import drafts, publishing
 from approvals.admin.pages import PolicyPages
 from approvals.admin.trying import differences
 from approvals.reading import approvers, in_force
+from billing import confirming
 from billing.acts import said
 from billing.errors import BillingError
 
@@ -26,6 +27,8 @@ class PublishesDraft(PolicyPages):
     def publish_view(self, request: HttpRequest) -> HttpResponse:
         caller, refused, status = self.editor(request), "", 200
         if request.method == "POST":
+            if (asked := self._confirm(request)) is not None:
+                return asked
             seen = request.POST.get("revision", "")
             try:
                 policy = publishing.publish(caller, int(seen) if seen.isdecimal() else 0)
@@ -54,6 +57,14 @@ class PublishesDraft(PolicyPages):
             warnings=publishing.warnings(draft, there_are, caller),
             waiting=differences(caller, draft),
             back_url=self.draft_url(),
+        )
+
+    def _confirm(self, request: HttpRequest) -> HttpResponse | None:
+        """Whoever changes the rules of live shows anew who they are."""
+        if not confirming.is_live(request):
+            return None
+        return confirming.ask_if_stale(
+            request, what="Publish the policy", back_url=self.draft_url()
         )
 
     def discard_view(self, request: HttpRequest) -> HttpResponse:

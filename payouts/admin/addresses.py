@@ -132,6 +132,7 @@ class RecipientAddressAdmin(CreatesAdmin):
             offered=_may_approve,
             overrules={"lookalike_address": ConfirmLookalikeForm},
             look="filled",
+            is_delicate=True,
         ),
         Act(
             "reject",

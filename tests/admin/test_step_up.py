@@ -6,17 +6,21 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from approvals.drafts import start
+from approvals.models import Policy
 from organizations import two_factor
 from organizations.models import ApiKey, Membership, Organization, User
-from payouts.models import PayoutIntent
+from payouts.models import PayoutIntent, RecipientAddress
 from payouts.services import create
 from tests.admin.conftest import Desk
 from tests.admin.reading import QUEUE, act_of, text_of
 from tests.organizations.two_factors import fresh_code, with_app
 from tests.payouts.making import People, a_draft, reload
+from tests.payouts.recipients.booking import proposed
 
 NEW_KEY = "/admin/organizations/apikey/new/"
 A_KEY = {"name": "shop", "environment": "live", "scopes": ["payouts:read", "payouts:write"]}
+PUBLISH = "/admin/approvals/policy/draft/publish/"
 ASKED = "Confirm that it is you"
 
 
@@ -239,3 +243,24 @@ def test_removing_the_app_asks_for_its_code(jon: User, desk: Desk) -> None:
 
     assert ASKED in text_of(client.post("/admin/account/two-factor/remove/"))
     assert two_factor.authenticator_of(jon) is not None
+
+
+def test_who_publishes_a_policy_is_asked_too(people: People, ada: User, desk: Desk) -> None:
+    draft = start(people.admin)
+    client, answers = grown_stale(desk(ada)), {"revision": draft.revision}
+
+    page = client.post(PUBLISH, answers)
+    assert ASKED in text_of(page)
+    assert Policy.objects.get().status == "draft"
+
+    client.post(PUBLISH, {**answers, "confirming": "POST", "password": "the password of ada"})
+    assert Policy.objects.get().status == "published"
+
+
+def test_who_approves_an_address_is_asked_too(people: People, jon: User, desk: Desk) -> None:
+    address = proposed(people)
+
+    page = grown_stale(desk(jon)).post(act_of(address, "approve"))
+
+    assert ASKED in text_of(page)
+    assert RecipientAddress.objects.get(pk=address.pk).status == "proposed"
