@@ -51,6 +51,10 @@ class Sheet:
     page: int
     pages: int
 
+    @property
+    def is_last(self) -> bool:
+        return self.page == self.pages
+
 
 @transaction.atomic
 def printed(caller: Caller, batch_id: str, *, page: int = 1) -> Sheet:
