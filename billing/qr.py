@@ -1,13 +1,24 @@
 """QR codes, and the link in one that fills a wallet's form in (ERC-681)."""
 
-import segno
 from django.utils.safestring import SafeString, mark_safe
 
 
-def svg(text: str) -> SafeString:
-    """Draw `text` as a QR code: inline SVG, scalable, without the quiet zone around it."""
-    code = segno.make(text, error="m", micro=False)
-    drawn = code.svg_inline(border=0, omitsize=True, dark="#000", svgclass="qr", lineclass=None)
+def svg(text: str, *, is_framed: bool = False) -> SafeString:
+    """Draw `text` as a QR code: inline SVG, scalable, without a script.
+
+    The quiet zone that readers want is the page's affair, unless the code `is_framed`: then it has
+    one of its own, and white behind it.
+    """
+    import segno  # loaded by the first code: few processes ever draw one, and it weighs megabytes
+
+    drawn = segno.make(text, error="m", micro=False).svg_inline(
+        border=4 if is_framed else 0,
+        omitsize=True,
+        dark="#000",
+        light="#fff" if is_framed else None,
+        svgclass="qr",
+        lineclass=None,
+    )
     return mark_safe(drawn)  # noqa: S308  # segno's own markup: the text is in it as modules
 
 

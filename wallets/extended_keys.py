@@ -14,8 +14,6 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 import base58
-import coincurve
-from bip32 import BIP32, HARDENED_INDEX, BIP32DerivationError
 from Crypto.Hash import keccak
 
 from billing.addresses import evm_checksum
@@ -23,13 +21,13 @@ from billing.chains import Chain
 from billing.errors import InvalidRequest
 from billing.private_keys import private_kind, refusal
 
-INDEXES: Final = HARDENED_INDEX  # From this index on a private key would be needed.
+INDEXES: Final = 2**31  # From this index on a private key would be needed.
 DERIVATION: Final = "/0/i"  # below the account, as `address_at` derives
 
 _VERSION = bytes.fromhex("0488b21e")  # what base58 writes as xpub
 _PREFIX, _LENGTH = "xpub", 111
 _ACCOUNT_DEPTH = 3
-_FIRST_HARDENED = HARDENED_INDEX.to_bytes(4, "big")
+_FIRST_HARDENED = INDEXES.to_bytes(4, "big")
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}|T[1-9A-HJ-NP-Za-km-z]{33}")
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2})+)")
@@ -105,6 +103,9 @@ def address_at(key: HasKey, index: int, chain: str) -> str:
 
     Raises NoSuchChild. One derivation: the step /0, common to all of them, is kept.
     """
+    import coincurve  # Here and below loaded when used: a curve weighs what few processes need.
+    from bip32 import BIP32DerivationError
+
     assert 0 <= index < INDEXES, "a hardened child follows from no public key"
     try:
         child = _receiving(key.public_key, key.chain_code).get_pubkey_from_path([index])
@@ -141,6 +142,8 @@ def without_owner(name: str) -> ExtendedPublicKey:
 @lru_cache(_KEPT)
 def _receiving(public_key: str, chain_code: str) -> Any:
     """The key at /0, below which an account's own receiving addresses are (BIP-44: external)."""
+    from bip32 import BIP32
+
     account = BIP32(bytes.fromhex(chain_code), pubkey=bytes.fromhex(public_key), depth=3)
     code, point = account.get_extended_pubkey_from_path([0])
     return BIP32(code, pubkey=point, depth=4)
@@ -225,6 +228,8 @@ def _plain(squeezed: str) -> bytes:
 
 
 def _is_point(compressed: bytes) -> bool:
+    import coincurve
+
     try:
         coincurve.PublicKey(compressed)
     except ValueError:

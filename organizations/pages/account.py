@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST
 from billing import confirming
 from billing.admin_context import place_of
 from billing.errors import BillingError
+from billing.qr import svg
 from organizations import noticing, sessions, two_factor
 from organizations.models import Membership, NoticeChoice, Session, User
 from organizations.noticing import Notices
-from organizations.pages.qr import svg
 
 TITLE = "Your account"
 
@@ -70,7 +70,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         request,
         "admin/account/set_up.html",
         title="Set up an authenticator app",
-        qr=svg(row.link),
+        qr=svg(row.link, is_framed=True),
         key_words=row.key_words,
         refusal=refusal,
         is_required=bool(place and getattr(place.here.organization, "requires_two_factor", False)),

@@ -57,7 +57,7 @@ def test_the_example_names_every_variable_that_is_read() -> None:
     endings = {"USDT_CONTRACT", "USDC_CONTRACT", *re.findall(r'\{name\}_([A-Z_]+)"', text)}
     read |= {f"{chain}_{end}" for chain in ("TRON", "ARBITRUM", "BASE") for end in endings}
 
-    assert len(read) == 42
+    assert len(read) == 43
     assert read - set(known_variables()) == set()
 
 
