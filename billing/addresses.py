@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import base58
-from Crypto.Hash import keccak
 
 from billing.burn_addresses import unspendable
 from billing.chains import Chain, Environment, Network, Token, network
 from billing.errors import InvalidRequest
+from billing.keccak import keccak256
 from billing.private_keys import private_kind
 
 _EVM = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -125,7 +125,7 @@ def is_lookalike(address: str, known: str) -> bool:
 def evm_checksum(body: str) -> str:
     """Return `0x` and the 40 hexadecimal digits of `body` in the case that EIP-55 gives them."""
     lower = body.lower()
-    digest = keccak.new(digest_bits=256, data=lower.encode()).hexdigest()
+    digest = keccak256(lower.encode()).hex()
     marked = (d.upper() if m > "7" else d for d, m in zip(lower, digest, strict=False))
     return "0x" + "".join(marked)
 

@@ -14,11 +14,11 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 import base58
-from Crypto.Hash import keccak
 
 from billing.addresses import evm_checksum
 from billing.chains import Chain
 from billing.errors import InvalidRequest
+from billing.keccak import keccak256
 from billing.private_keys import private_kind, refusal
 
 INDEXES: Final = 2**31  # From this index on a private key would be needed.
@@ -112,7 +112,7 @@ def address_at(key: HasKey, index: int, chain: str) -> str:
     except BIP32DerivationError:
         raise NoSuchChild(index) from None
     point = coincurve.PublicKey(child).format(compressed=False)
-    twenty = keccak.new(digest_bits=256, data=point[1:]).digest()[-20:]
+    twenty = keccak256(point[1:])[-20:]
     if chain == Chain.TRON:
         return base58.b58encode_check(b"\x41" + twenty).decode()
     return evm_checksum(twenty.hex())

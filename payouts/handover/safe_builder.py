@@ -9,8 +9,7 @@ pays.
 import json
 from typing import Any
 
-from Crypto.Hash import keccak
-
+from billing.keccak import keccak256
 from payouts.handover.lines import Line, Part
 
 _TRANSFER = {
@@ -48,7 +47,7 @@ def checksum(file: dict[str, Any]) -> str:
     renamed. Whoever checks a file takes its checksum out of `meta` first.
     """
     nameless = {**file, "meta": {**file["meta"], "name": None}}
-    return "0x" + keccak.new(digest_bits=256, data=_serialized(nameless).encode()).hexdigest()
+    return "0x" + keccak256(_serialized(nameless).encode()).hex()
 
 
 def _serialized(value: Any) -> str:
