@@ -206,7 +206,8 @@ def _is_unseen(group: Group, payout: Intended) -> bool:
     """Whether its newest hash was seen nowhere for too long, a lost block included."""
     newest = payout.hashes[-1]
     lost_at = group.transactions[newest.tx_hash].orphaned_at
-    since = max(newest.submitted_at, lost_at or newest.submitted_at)
+    # By the clock that `now` reads: a sandbox that was moved ahead made nobody wait.
+    since = max(newest.chain_time, lost_at or newest.chain_time)
     return group.now > since + STALLED_AFTER
 
 

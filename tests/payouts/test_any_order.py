@@ -224,7 +224,9 @@ class World:
 
     def _wait(self, tx_hash: str) -> None:
         long_ago = timezone.now() - timedelta(minutes=20)
-        SubmittedHash.objects.filter(tx_hash=tx_hash).update(submitted_at=long_ago)
+        SubmittedHash.objects.filter(tx_hash=tx_hash).update(
+            submitted_at=long_ago, submitted_at_chain_time=long_ago
+        )
         waiting = SubmittedHash.objects.filter(look_again_at__isnull=False)
         waiting.update(look_again_at=long_ago)
         # Long enough for a transaction's nonce to be asked, and still news.

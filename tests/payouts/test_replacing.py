@@ -348,7 +348,7 @@ def test_money_that_was_noted_as_unexpected_is_adopted(people: People) -> None:
 def test_a_stalled_one_is_proposed_too(people: People) -> None:
     payout = executed(people)
     long_ago = timezone.now() - timedelta(minutes=20)
-    SubmittedHash.objects.update(submitted_at=long_ago)
+    SubmittedHash.objects.update(submitted_at=long_ago, submitted_at_chain_time=long_ago)
     by = replaced(payout)
 
     verify()

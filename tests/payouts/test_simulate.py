@@ -271,3 +271,18 @@ def test_the_timeline_says_how_far_it_is_and_what_comes_next(sandboxed: People) 
     have = payout_json(payout)["confirmations"]
     assert told[-2]["text"].endswith(f"· {have} of 12 confirmations, about 2 s left")
     assert told[-1]["text"] == "next: it settles when its block is final"
+
+
+def test_a_hash_named_in_a_sandbox_that_was_moved_ahead_is_not_missed_at_once(
+    sandboxed: People,
+) -> None:
+    payout_id = approved(sandboxed)
+    services.execute(sandboxed.operator, approved(sandboxed), "tx_0")
+    simulation.advance_blocks(sandboxed.operator, "arbitrum", 5_000)
+    follow("arbitrum", sandboxed.operator.organization_id)
+    payout = services.execute(sandboxed.operator, payout_id, "tx_1")
+
+    verify()
+
+    assert reload(payout).stalled_at is None
+    assert not Event.objects.filter(resource_id=payout_id, type="payout.stalled").exists()
