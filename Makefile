@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := approvals billing chainwatch checkouts docs events organizations payouts reconciliation \
-	wallets webhooks
+SOURCES := approvals billing chainwatch checkouts customers docs events organizations payouts \
+	reconciliation revenue subscriptions wallets webhooks
 UV := uv==0.13.8
 LOCK := --no-config --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --exclude-newer 7d --quiet

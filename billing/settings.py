@@ -92,9 +92,12 @@ INSTALLED_APPS = [
     "wallets",
     "chainwatch",
     "approvals",
+    "customers",
+    "revenue",
     "payouts",
     "checkouts",
     "reconciliation",
+    "subscriptions",
     "billing",
 ]
 # What `manage.py demo` tells once, in this order.

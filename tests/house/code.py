@@ -10,10 +10,13 @@ APPS = (
     "billing",
     "chainwatch",
     "checkouts",
+    "customers",
     "events",
     "organizations",
     "payouts",
     "reconciliation",
+    "revenue",
+    "subscriptions",
     "wallets",
     "webhooks",
 )
