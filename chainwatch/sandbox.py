@@ -21,7 +21,7 @@ from billing.errors import InvalidRequest
 from chainwatch.models import SandboxChain, SandboxTransaction, WatchedTransaction
 
 MOST_BLOCKS_AT_ONCE = 1_000_000
-MOST_BLOCKS_AHEAD = 300_000_000  # about ten years of blocks of a second: times stay sensible
+MOST_BLOCKS_AHEAD = 400_000_000  # about twelve years of blocks of a second: times stay sensible
 MOST_REMADE = 1_000  # the older ones have long been final
 MOST_REMADE_AT_ONCE = 50
 # A transaction is put into the next block, and is there for all once its sender's transaction of

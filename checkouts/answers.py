@@ -65,6 +65,8 @@ def checkout_json(
         "payment_method_id": checkout.payment_method_id,
         "payment_link_id": checkout.payment_link_id,
         "customer_id": checkout.customer_id,
+        "subscription_id": checkout.subscription_id,
+        "renewal_id": checkout.renewal_id,
         "success_url": checkout.success_url,
         "cancel_url": checkout.cancel_url,
         "expired_at": _time(checkout.expired_at),

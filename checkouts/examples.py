@@ -41,6 +41,8 @@ PENDING: Json = {
     "payment_method_id": "pm_2b3c4d5e6f708192a3b4c5d6",
     "payment_link_id": None,
     "customer_id": None,
+    "subscription_id": None,
+    "renewal_id": None,
     "success_url": "https://shop.example/thanks",
     "cancel_url": None,
     "expired_at": None,

@@ -107,6 +107,8 @@ class CheckoutSerializer(serializers.Serializer[Any]):
     payment_method_id = serializers.CharField()
     payment_link_id = text("The link that it was made by.")
     customer_id = text()
+    subscription_id = text("The subscription whose renewal it pays.")
+    renewal_id = text("The renewal that it pays.")
     success_url = text()
     cancel_url = text()
     expired_at = time()

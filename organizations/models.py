@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 
 from billing.models import IdField, Record, Tenanted
 from billing.plans import Plan
+from organizations.clock import SandboxClock as SandboxClock
 from organizations.devices import Authenticator as Authenticator
 from organizations.devices import RecoveryCode as RecoveryCode
 from organizations.noticing import NoticeChoice as NoticeChoice

@@ -31,7 +31,10 @@ EXPIRES_IN_S = 1800  # the contract's default
 
 @dataclass(frozen=True, slots=True)
 class NewCheckout:
-    """What a customer shall pay: `amount_usd` in token units, one token being one dollar."""
+    """What a customer shall pay: `amount_usd` in token units, one token being one dollar.
+
+    `subscription_id` and `renewal_id` say for which renewal, with Purpose.RENEWAL and only then.
+    """
 
     amount_usd: Decimal
     chain: str
@@ -40,6 +43,8 @@ class NewCheckout:
     metadata: Mapping[str, str] = field(default_factory=dict)
     payment_method_id: str | None = None
     customer_id: str | None = None
+    subscription_id: str | None = None
+    renewal_id: str | None = None
     success_url: str | None = None
     cancel_url: str | None = None
 
@@ -130,6 +135,8 @@ def _built(
         ),
         expires_at=at + timedelta(seconds=draft.expires_in_seconds),
         customer_id=draft.customer_id,
+        subscription_id=draft.subscription_id,
+        renewal_id=draft.renewal_id,
         metadata=dict(draft.metadata),
         success_url=draft.success_url,
         cancel_url=draft.cancel_url,

@@ -55,6 +55,9 @@ class Checkout(ConcurrentTransitionMixin, Tenanted):
     payment_link = models.ForeignKey(
         PaymentLink, null=True, on_delete=models.PROTECT, related_name="checkouts", editable=False
     )
+    # Of the chapter above, which alone knows what they name; null where no renewal asked for it.
+    subscription_id = models.CharField(max_length=40, null=True, blank=True, editable=False)
+    renewal_id = models.CharField(max_length=40, null=True, blank=True, editable=False)
     customer_id = models.CharField(max_length=40, null=True, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     success_url = models.CharField(max_length=2048, null=True, blank=True)
@@ -110,6 +113,13 @@ class Checkout(ConcurrentTransitionMixin, Tenanted):
                     block_number__isnull=True,
                 ),
                 name="checkout_payment_fits_its_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    purpose="renewal", subscription_id__isnull=False, renewal_id__isnull=False
+                )
+                | Q(purpose="one_time", subscription_id__isnull=True, renewal_id__isnull=True),
+                name="checkout_renewal_fits_its_purpose",
             ),
             models.CheckConstraint(
                 condition=Q(status="confirmed", confirmed_at__isnull=False)

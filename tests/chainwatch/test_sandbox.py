@@ -287,7 +287,7 @@ def test_the_head_moves_by_a_sensible_number_of_blocks(blocks: int) -> None:
 
 
 def test_the_head_stays_within_years_of_the_clock() -> None:
-    SandboxChain.objects.create(scope=ACME, chain="arbitrum", blocks_ahead=299_999_999)
+    SandboxChain.objects.create(scope=ACME, chain="arbitrum", blocks_ahead=399_999_999)
     sandbox.advance(ACME, "arbitrum", 1)
 
     with pytest.raises(InvalidRequest):

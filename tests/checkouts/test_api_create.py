@@ -77,6 +77,8 @@ def test_a_checkout_is_answered_field_by_field(
         "payment_method_id": method.id,
         "payment_link_id": None,
         "customer_id": "cus_1",
+        "subscription_id": None,
+        "renewal_id": None,
         "success_url": "https://shop.example/thanks?order=1234#top",
         "cancel_url": "http://localhost:3000/cart",
         "expired_at": None,

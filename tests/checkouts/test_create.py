@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,7 +16,8 @@ from chainwatch import sandbox
 from chainwatch.models import WatchedAddress
 from checkouts import services
 from checkouts.acts.amounts import MOST_ABOVE_ATOMIC
-from checkouts.models import AskedAmount, Checkout, PaymentMethod
+from checkouts.answers import checkout_json
+from checkouts.models import AskedAmount, Checkout, PaymentMethod, Purpose
 from events.models import Event
 from organizations.models import Organization
 from tests.checkouts.making import (
@@ -27,6 +29,7 @@ from tests.checkouts.making import (
     a_wallet,
     an_xpub,
     caller_of,
+    reload,
 )
 from wallets.extended_keys import address_at
 from wallets.models import DepositAddress, ExtendedKey
@@ -306,3 +309,20 @@ def _hold_every_amount_above(checkout: Checkout) -> None:
         )
         for row in rows
     )
+
+
+def test_a_renewals_checkout_says_for_which_renewal_it_is(acme: Organization) -> None:
+    caller = caller_of(acme)
+    a_method(caller)
+    draft = a_draft(subscription_id="sub_1", renewal_id="ren_1")
+
+    made = services.create(caller, draft, purpose=Purpose.RENEWAL)
+
+    said = checkout_json(reload(made))
+    assert (said["purpose"], said["subscription_id"], said["renewal_id"]) == (
+        "renewal", "sub_1", "ren_1",
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
+        Checkout.objects.filter(id=made.id).update(renewal_id="ren_2")
+    with pytest.raises(IntegrityError, match="checkout_renewal_fits_its_purpose"):
+        services.create(caller, draft)
