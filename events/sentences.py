@@ -11,129 +11,10 @@ from billing.chains import Chain, Token
 from billing.display import amount_words, short
 from events.models import Event
 from events.types import EventType
+from events.words import KINDS as KINDS
+from events.words import WORDS as WORDS
 
 Data = Mapping[str, Any]
-
-# {who} did it; {thing} is what it is about. Where nobody did it, the sentence says what was seen.
-WORDS: dict[str, str] = {
-    EventType.CHECKOUT_CREATED: "{who} opened {thing}",
-    EventType.CHECKOUT_PAYMENT_DETECTED: "a payment for {thing} was seen on its chain",
-    EventType.CHECKOUT_CONFIRMING: "blocks confirm the payment of {thing}",
-    EventType.CHECKOUT_COMPLETED: "{thing} was paid",
-    EventType.CHECKOUT_EXPIRED: "{thing} expired",
-    EventType.CHECKOUT_FAILED: "{thing} failed",
-    EventType.CHECKOUT_UNDERPAID: "{thing} was paid too little when it expired",
-    EventType.CHECKOUT_OVERPAID: "{thing} was paid too much",
-    EventType.CHECKOUT_LATE_PAYMENT: "a payment for {thing} came too late",
-    EventType.CHECKOUT_WRONG_TOKEN: "{thing} was paid in another token than was asked",
-    EventType.CHECKOUT_REORGED: "the block of a payment for {thing} left the chain",
-    EventType.CHECKOUT_REVERSED: "alarm: the payment that confirmed {thing} left the chain",
-    EventType.CHECKOUT_RESTORED: "the payment of {thing} was mined again",
-    EventType.PAYMENT_UNASSIGNED: "{thing} came in and names no checkout",
-    EventType.PAYMENT_RESOLVED: "{who} resolved {thing}",
-    EventType.PAYOUT_CREATED: "{who} created {thing}",
-    EventType.PAYOUT_UPDATED: "{who} changed {thing}",
-    EventType.PAYOUT_APPROVED: "{who} approved {thing}",
-    EventType.PAYOUT_REJECTED: "{who} rejected {thing}",
-    EventType.PAYOUT_CANCELED: "{who} canceled {thing}",
-    EventType.PAYOUT_PENDING_EXECUTION: "{who} handed over {thing}",
-    EventType.PAYOUT_APPROVAL_LAPSED: "the approval of {thing} lapsed",
-    EventType.PAYOUT_TAKEN_BACK: "{who} took back {thing}",
-    EventType.PAYOUT_EXECUTED: "{who} submitted the transaction of {thing}",
-    EventType.PAYOUT_VERIFYING: "the transaction of {thing} is in a block",
-    EventType.PAYOUT_REORGED: "the block of {thing} left the chain",
-    EventType.PAYOUT_SETTLED: "{thing} settled",
-    EventType.PAYOUT_FAILED: "{thing} failed",
-    EventType.PAYOUT_STALLED: "the transaction of {thing} was not seen for 15 minutes",
-    EventType.PAYOUT_REPLACEMENT_FOUND: "the transaction of {thing} was replaced by another",
-    EventType.PAYOUT_DISCREPANCY: "{thing} settled otherwise than was meant",
-    EventType.PAYOUT_APPROVAL_WITHDRAWN: "{who} withdrew the approval of {thing}",
-    EventType.PAYOUT_COMMENTED: "{who} wrote a note on {thing}",
-    EventType.PAYOUT_FILE_ATTACHED: "{who} attached a file to {thing}",
-    EventType.PAYOUT_BATCH_DOWNLOADED: "{who} downloaded {thing}",
-    EventType.PAYOUT_IMPORT_COMPLETED: "{who} imported payouts by {thing}",
-    EventType.POLICY_PUBLISHED: "{who} published {thing}",
-    EventType.APPROVER_GROUP_UPDATED: "{who} changed {thing}",
-    EventType.RECIPIENT_CREATED: "{who} added {thing} to the address book",
-    EventType.RECIPIENT_UPDATED: "{who} changed {thing}",
-    EventType.RECIPIENT_APPROVED: "{who} approved an address of {thing}",
-    EventType.RECIPIENT_REJECTED: "{who} rejected an address of {thing}",
-    EventType.RECIPIENT_ARCHIVED: "{who} archived {thing}",
-    EventType.SETTLEMENT_UNEXPECTED: "alarm: {thing} left a wallet with no payout behind it",
-    EventType.SETTLEMENT_REVERSED: "alarm: the block of {thing} left the chain",
-    EventType.SETTLEMENT_RESTORED: "{thing} was mined again",
-    EventType.SETTLEMENT_MATCHED: "{thing} found its payout",
-    EventType.SETTLEMENT_RESOLVED: "{who} resolved {thing}",
-    EventType.EXCEPTION_ASSIGNED: "{who} gave {thing} an owner",
-    EventType.EXCEPTION_NOTED: "{who} wrote a note on {thing}",
-    EventType.PERIOD_CLOSED: "{who} closed {thing}",
-    EventType.EXPORT_MADE: "{who} exported {thing}",
-    EventType.CUSTOMER_CREATED: "{who} added {thing}",
-    EventType.CUSTOMER_UPDATED: "{who} changed {thing}",
-    EventType.PAYMENT_METHOD_CREATED: "{who} added {thing}",
-    EventType.PAYMENT_METHOD_UPDATED: "{who} changed {thing}",
-    EventType.PAYMENT_METHOD_DELETED: "{who} deleted {thing}",
-    EventType.PAYMENT_LINK_CREATED: "{who} made {thing}",
-    EventType.PAYMENT_LINK_CLOSED: "{who} closed {thing}",
-    EventType.BRANDING_UPDATED: "{who} changed {thing}",
-    EventType.SUBSCRIPTION_CREATED: "{who} started {thing}",
-    EventType.SUBSCRIPTION_RENEWED: "{thing} was renewed",
-    EventType.SUBSCRIPTION_PAST_DUE: "{thing} is past due",
-    EventType.SUBSCRIPTION_PAUSED: "{who} paused {thing}",
-    EventType.SUBSCRIPTION_CANCELED: "{who} canceled {thing}",
-    EventType.SUBSCRIPTION_EXPIRED: "{thing} expired",
-    EventType.WEBHOOK_CREATED: "{who} registered {thing}",
-    EventType.WEBHOOK_UPDATED: "{who} changed {thing}",
-    EventType.WEBHOOK_ENABLED: "{who} enabled {thing}",
-    EventType.WEBHOOK_DISABLED: "{who} disabled {thing}",
-    EventType.WEBHOOK_DELETED: "{who} deleted {thing}",
-    EventType.WEBHOOK_ROTATED: "{who} made a new secret for {thing}",
-    EventType.WEBHOOK_ROTATION_CONFIRMED: "{who} confirmed the new secret of {thing}",
-    EventType.WEBHOOK_REDELIVERED: "{who} had events sent again to {thing}",
-    EventType.WEBHOOK_TEST: "{who} sent a test to {thing}",
-    EventType.WALLET_CREATED: "{who} registered {thing}",
-    EventType.WALLET_UPDATED: "{who} changed {thing}",
-    EventType.API_KEY_CREATED: "{who} issued {thing}",
-    EventType.API_KEY_REVOKED: "{who} revoked {thing}",
-    EventType.MEMBER_ADDED: "{who} added {thing}",
-    EventType.MEMBER_CHANGED: "{who} gave {thing} another role",
-    EventType.MEMBER_REMOVED: "{who} removed {thing}",
-    EventType.MEMBER_LOGGED_IN: "{thing} logged in",
-    EventType.MEMBER_LOG_IN_FAILED: "somebody failed to log in as {thing}",
-    EventType.MEMBER_LOGGED_OUT: "{thing} logged out",
-    EventType.MEMBER_TWO_FACTOR_ADDED: "{who} added a second factor for {thing}",
-    EventType.MEMBER_TWO_FACTOR_REMOVED: "{who} removed a second factor of {thing}",
-    EventType.ORGANIZATION_CREATED: "{who} created {thing}",
-    EventType.ORGANIZATION_UPDATED: "{who} changed {thing}",
-    EventType.ORGANIZATION_PAUSED: "{who} paused {thing}: nothing is approved or handed over",
-    EventType.ORGANIZATION_RESUMED: "{who} lifted the pause of {thing}",
-}
-
-# The word of a resource in types, and what a person calls one.
-KINDS: dict[str, str] = {
-    "checkout": "checkout",
-    "payment": "payment",
-    "payout": "payout",
-    "payout_batch": "batch",
-    "payout_import": "import",
-    "policy": "approval policy",
-    "approver_group": "approver group",
-    "recipient": "recipient",
-    "settlement": "settlement",
-    "exception": "exception",
-    "period": "period",
-    "export": "export",
-    "customer": "customer",
-    "payment_method": "payment method",
-    "payment_link": "payment link",
-    "branding": "branding",
-    "subscription": "subscription",
-    "webhook": "webhook",
-    "wallet": "wallet",
-    "api_key": "API key",
-    "member": "member",
-    "organization": "organization",
-}
 
 
 def kind_of(type_: str) -> str:
@@ -215,6 +96,27 @@ def _policy(event: Event, data: Data) -> str:
     return f"the approval policy{f', version {version}' if version else ''}"
 
 
+def _subscription(event: Event, data: Data) -> str:
+    """`the subscription of Ann to Pro`, by what the event says of either."""
+    customer, plan = data.get("customer") or {}, data.get("plan") or {}
+    whose = customer.get("name") or customer.get("email")
+    return "".join(
+        [
+            "the subscription" if whose else f"the subscription {short(event.resource_id)}",
+            f" of {whose}" if whose else "",
+            f" to {plan['name']}" if plan.get("name") else "",
+        ]
+    )
+
+
+def _entitlement(event: Event, data: Data) -> str:
+    return f"the entitlement {data.get('feature_key') or short(event.resource_id)}"
+
+
+def _renewal_settings(event: Event, data: Data) -> str:
+    return "the settings of renewals"
+
+
 def _branding(event: Event, data: Data) -> str:
     return "the branding of the hosted pages"
 
@@ -225,6 +127,9 @@ _OWN_THINGS: dict[str, Callable[[Event, Data], str]] = {
     "export": _export,
     "policy": _policy,
     "branding": _branding,
+    "subscription": _subscription,
+    "entitlement": _entitlement,
+    "renewal_settings": _renewal_settings,
 }
 
 

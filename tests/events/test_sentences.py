@@ -28,7 +28,7 @@ def told(type_, data, caller=MARA, resource_id="po_0123456789abcdef01234567"):
 
 @pytest.mark.parametrize("type_", EventType.values)
 def test_every_type_has_words_and_a_kind(type_):
-    assert type_ in WORDS, f"say in events/sentences.py what {type_} means"
+    assert type_ in WORDS, f"say in events/words.py what {type_} means"
     assert kind_of(type_) in KINDS
     assert act_words(type_)
 
