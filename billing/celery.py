@@ -39,6 +39,12 @@ _AFTER_THE_CHAINS = (
         300,
         "records what was found while nothing was recorded",
     ),
+    Job(
+        "renew",
+        "subscriptions.tasks.renew",
+        5,
+        "makes renewals and their checkouts, and moves subscriptions on by time and payments",
+    ),
     Job("verify", "payouts.tasks.verify", 1, "turns what the chains said into payouts' states"),
     Job(
         "outflows",

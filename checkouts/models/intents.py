@@ -180,6 +180,12 @@ class Checkout(ConcurrentTransitionMixin, Tenanted):
                 | Q(reversed_at__isnull=False),
                 name="checkout_unusual",
             ),
+            # Serves: every pass over subscriptions, whether a renewal was paid (few have one).
+            models.Index(
+                "renewal_id",
+                condition=Q(renewal_id__isnull=False),
+                name="checkout_of_renewal",
+            ),
             # Serves: every pass, what is open (few rows at any time), and what expires next.
             models.Index(
                 fields=["chain", "expires_at"],

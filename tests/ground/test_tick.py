@@ -18,6 +18,7 @@ IN_ORDER = [
     "follow base",
     "payments",
     "payments catch up",
+    "renew",
     "verify",
     "outflows",
     "lapse",

@@ -1,0 +1,1 @@
+"""The acts on subscriptions and renewals, one module for each."""
