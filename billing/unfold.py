@@ -20,6 +20,10 @@ def may_read_checkouts(request: HttpRequest) -> bool:
     return may(request, "checkouts:read")
 
 
+def may_read_customers(request: HttpRequest) -> bool:
+    return may(request, "customers:read")
+
+
 def may_read_events(request: HttpRequest) -> bool:
     return may(request, "events:read")
 
@@ -85,6 +89,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Checkouts", "cart", "checkouts_checkout_changelist", may_read_checkouts),
             _item("Payments", "coins", "checkouts_payment_changelist", may_read_checkouts),
             _item("Payment links", "link", "checkouts_paymentlink_changelist", may_read_checkouts),
+            _item("Customers", "people", "customers_customer_changelist", may_read_customers),
         ],
     },
     {

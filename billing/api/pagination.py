@@ -1,4 +1,4 @@
-"""Pages of a list, by key and never by offset: each row once, whatever happens meanwhile.
+"""Pages of a list, by key and not by offset: each row once, whatever happens meanwhile.
 
 Newest first, unless a list says otherwise (`Upwards`).
 
@@ -95,18 +95,19 @@ def page(
     name: str,
     filters: Iterable[str] | None = None,
     order: Order = NEWEST_FIRST,
+    offset: int = 0,
 ) -> Page[Model]:
     """Return the page of `queryset` that the request asks for, in one query.
 
     `filters` names the query parameters that narrowed the queryset or chose its order; unsaid, it
-    is every parameter but cursor and limit.
+    is every parameter but cursor and limit. `offset` rows are left out first.
     Raises InvalidRequest with `invalid_limit` or `invalid_cursor`.
     """
     limit = _limit_of(request)
     binding = _binding(request, name, filters)
     if (cursor := request.query_params.get("cursor")) is not None:
         queryset = order.beyond(queryset, _read(cursor, binding))
-    rows = list(order.sort(queryset)[: limit + 1])
+    rows = list(order.sort(queryset)[offset : offset + limit + 1])
     has_more = len(rows) > limit
     rows = rows[:limit]
     next_cursor = _write(order.place_of(rows[-1]), binding) if has_more else None

@@ -4,6 +4,7 @@ from checkouts.admin.branding import BrandingAdmin
 from checkouts.admin.checkouts import CheckoutAdmin
 from checkouts.admin.links import PaymentLinkAdmin
 from checkouts.admin.methods import PaymentMethodAdmin
+from checkouts.admin.of_customer import checkouts_of
 from checkouts.admin.payments import PaymentAdmin
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "PaymentAdmin",
     "PaymentLinkAdmin",
     "PaymentMethodAdmin",
+    "checkouts_of",
 ]

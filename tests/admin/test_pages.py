@@ -39,6 +39,8 @@ PAGES = [
     "/admin/checkouts/paymentmethod/",
     "/admin/checkouts/paymentmethod/new/",
     "/admin/checkouts/branding/",
+    "/admin/customers/customer/",
+    "/admin/customers/customer/new/",
     "/admin/organizations/membership/",
     "/admin/organizations/membership/new/",
     "/admin/organizations/apikey/",

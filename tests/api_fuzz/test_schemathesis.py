@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from checkouts.models import Checkout, PaymentLink, PaymentMethod
+from customers.models import Customer
 from events.models import Event
 from events.services import assign_sequences
 from payouts.models import PayoutBatch
@@ -78,6 +79,8 @@ def secret(acme, api, settings) -> str:
     feed()
     client.post("/v1/wallets", {"chain": "base", "address": a_body()["recipient_address"]})
     _make_checkouts(client)
+    for number in range(3):
+        client.post("/v1/customers", {"email": f"c{number}@example.com"})
     return str(client.secret)
 
 
@@ -109,6 +112,7 @@ def ids(secret) -> dict[str, itertools.cycle]:
         "webhooks": Endpoint.objects.values_list("id", flat=True),
         "checkouts": Checkout.objects.values_list("id", flat=True),
         "payment-methods": PaymentMethod.objects.values_list("id", flat=True),
+        "customers": Customer.objects.values_list("id", flat=True),
         "payment-links": PaymentLink.objects.values_list("id", flat=True),
     }
     return {
@@ -202,6 +206,8 @@ def _put_real_values(case: Any, ids: dict[str, itertools.cycle]) -> None:
     if "recipient_address" in case.body:
         case.body |= {"recipient_address": a_body()["recipient_address"], "chain": "base"}
         case.body |= {"currency": "USD", "retry_of": None, "amount": next(_AMOUNTS)}
+    if "email" in case.body:
+        case.body["email"] = f"c{next(_AMOUNTS)}@example.org"
     if "payout_id" in case.body:
         case.body["payout_id"] = payout_id
     if "payout_ids" in case.body:

@@ -26,6 +26,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("patch", "/v1/webhooks/{webhook_id}"): {"description": "mine now"},
     ("post", "/v1/webhooks/{webhook_id}/redeliver"): {"since": "2026-01-01T00:00:00Z"},
     ("patch", "/v1/payment-methods/{id}"): {"display_name": "mine now"},
+    ("patch", "/v1/customers/{customer_id}"): {"name": "mine now"},
     ("patch", "/v1/recipients/{id}"): {"name": "mine now"},
     ("post", "/v1/recipients/{id}/addresses"): {"chain": "base", "address": TREASURY},
 }
@@ -50,6 +51,7 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
     method_id = checkout["payment_method_id"]
     recipient = made(client, "/v1/recipients", {"name": "Acme Supplies"})
     link = made(client, "/v1/payment-links", {"amount_usd": 5, "payment_method_id": method_id})
+    customer = made(client, "/v1/customers", {"email": "ada@example.com"})
     event = Event.objects.filter(resource_id=payout["id"]).first()
     assert event is not None
     return {
@@ -62,6 +64,7 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
         "/v1/payment-methods/": method_id,
         "/v1/payment-links/": link["id"],
         "/v1/recipients/": recipient["id"],
+        "/v1/customers/": customer["id"],
     }
 
 

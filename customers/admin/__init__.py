@@ -1,0 +1,5 @@
+"""Customers in the admin."""
+
+from customers.admin import customers
+
+__all__ = ["customers"]
