@@ -115,7 +115,7 @@ def _open(renewal: Renewal) -> OpenRenewal:
 
 def _money(renewal: Renewal) -> Money:
     """What its checkouts say, the earlier ones too: a reorganization may heal any of them."""
-    if renewal.checkout_id is None:
+    if not renewal.attempt_count:
         return Money.NONE
     checkouts = dict(
         Checkout.objects.filter(renewal_id=renewal.id).values_list("id", "status").order_by()
