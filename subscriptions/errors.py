@@ -101,3 +101,27 @@ class RenewalNotFailed(InvalidRequest):
             "retried, while its subscription goes on and attempts are left.",
             param="status",
         )
+
+
+class SubscriptionUnknown(InvalidRequest):
+    """400: the subscription that was named is none of the caller's."""
+
+    code = "subscription_not_found"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(
+            f"No such subscription: {subscription_id}. Name one of yours.", param="subscription_id"
+        )
+
+
+class EntitlementExists(InvalidRequest):
+    """400: the plan says already how far this feature is open."""
+
+    code = "entitlement_exists"
+
+    def __init__(self, plan_id: str, feature_key: str) -> None:
+        super().__init__(
+            f"Plan {plan_id} has an entitlement for {feature_key} already. Change that one, or "
+            "delete it first.",
+            param="feature_key",
+        )
