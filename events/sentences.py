@@ -9,6 +9,7 @@ from typing import Any
 
 from billing.chains import Chain, Token
 from billing.display import amount_words, short
+from billing.money import display
 from events.models import Event
 from events.types import EventType
 
@@ -68,6 +69,7 @@ WORDS: dict[str, str] = {
     EventType.EXCEPTION_NOTED: "{who} wrote a note on {thing}",
     EventType.PERIOD_CLOSED: "{who} closed {thing}",
     EventType.EXPORT_MADE: "{who} exported {thing}",
+    EventType.ADJUSTMENT_CREATED: "{who} booked {thing}",
     EventType.CUSTOMER_CREATED: "{who} added {thing}",
     EventType.CUSTOMER_UPDATED: "{who} changed {thing}",
     EventType.PAYMENT_METHOD_CREATED: "{who} added {thing}",
@@ -123,6 +125,7 @@ KINDS: dict[str, str] = {
     "exception": "exception",
     "period": "period",
     "export": "export",
+    "adjustment": "adjustment",
     "customer": "customer",
     "payment_method": "payment method",
     "payment_link": "payment link",
@@ -210,6 +213,10 @@ def _export(event: Event, data: Data) -> str:
     return f"the {data.get('what') or 'rows'}{f' as {format_}' if format_ else ''}"
 
 
+def _adjustment(event: Event, data: Data) -> str:
+    return f"a {data.get('type')} of {display(int(str(data.get('amount_atomic'))), 6)} USD"
+
+
 def _policy(event: Event, data: Data) -> str:
     version = data.get("version")
     return f"the approval policy{f', version {version}' if version else ''}"
@@ -223,6 +230,7 @@ _OWN_THINGS: dict[str, Callable[[Event, Data], str]] = {
     "member": _member,
     "api_key": _api_key,
     "export": _export,
+    "adjustment": _adjustment,
     "policy": _policy,
     "branding": _branding,
 }

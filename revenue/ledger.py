@@ -15,7 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -120,7 +120,7 @@ def take_back(sources: Sequence[Source], *, at: datetime, why: str) -> int:
     return _written(_TAKE_BACK, rows, {"at": at, "words": words, "why": why}) if rows else 0
 
 
-def _written(statement: str, rows: list[dict[str, object]], values: dict[str, object]) -> int:
+def _written(statement: str, rows: list[dict[str, object]], values: dict[str, Any]) -> int:
     assert connection.in_atomic_block, "a line is written in the transaction of what causes it"
     with connection.cursor() as cursor:
         cursor.execute(statement, {**values, "lines": json.dumps(rows)})
