@@ -18,6 +18,7 @@ urlpatterns = [
     path("v1", include("checkouts.urls")),
     path("v1", include("customers.urls")),
     path("v1", include("subscriptions.urls")),
+    path("v1", include("revenue.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),  # whoever types the host alone
     path("", include("checkouts.page_urls")),
     path("docs", pages.reference, name="reference"),

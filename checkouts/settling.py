@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing.callers import Caller, system
 from billing.chains import Environment
-from checkouts import expiring
+from checkouts import booking, expiring
 from checkouts.acts.amounts import let_go, take_back
 from checkouts.acts.locking import told
 from checkouts.chunks import Moved, in_chunks
@@ -64,6 +64,7 @@ class Settled:
 
     around: Around
     moved: Moved = field(default_factory=Moved)
+    booked: list[booking.Booked] = field(default_factory=list)  # what the ledger is told
 
     def tell(self, type_: EventType, checkout: Checkout, **more: object) -> None:
         """Publish that this happened to the checkout, as it now is, with its newest payments."""
@@ -125,6 +126,7 @@ def settle_locked(
             _take(settled, checkout, step, at)
         if is_changed and not steps:
             checkout.save(update_fields=["amount_received_atomic", "updated_at"])
+    booking.book(settled.booked, at=at)
     return settled
 
 
@@ -179,6 +181,8 @@ def _take(settled: Settled, checkout: Checkout, step: Step, at: datetime) -> Non
     was_expired = checkout.status == Status.EXPIRED
     _move(checkout, step, at)
     checkout.save()
+    if booking.concerns(step):
+        settled.booked.append(booking.Booked(step, checkout))
     if checkout.deposit_address.is_shared:
         if isinstance(step, Confirm | Expire):
             let_go(checkout, at=at)

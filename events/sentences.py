@@ -9,6 +9,7 @@ from typing import Any
 
 from billing.chains import Chain, Token
 from billing.display import amount_words, short
+from billing.money import display
 from events.models import Event
 from events.types import EventType
 from events.words import KINDS as KINDS
@@ -91,6 +92,10 @@ def _export(event: Event, data: Data) -> str:
     return f"the {data.get('what') or 'rows'}{f' as {format_}' if format_ else ''}"
 
 
+def _adjustment(event: Event, data: Data) -> str:
+    return f"a {data.get('type')} of {display(int(str(data.get('amount_atomic'))), 6)} USD"
+
+
 def _policy(event: Event, data: Data) -> str:
     version = data.get("version")
     return f"the approval policy{f', version {version}' if version else ''}"
@@ -125,6 +130,7 @@ _OWN_THINGS: dict[str, Callable[[Event, Data], str]] = {
     "member": _member,
     "api_key": _api_key,
     "export": _export,
+    "adjustment": _adjustment,
     "policy": _policy,
     "branding": _branding,
     "subscription": _subscription,

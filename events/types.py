@@ -62,6 +62,7 @@ class EventType(TextChoices):
     EXCEPTION_NOTED = "exception.noted"
     PERIOD_CLOSED = "period.closed"
     EXPORT_MADE = "export.made"
+    ADJUSTMENT_CREATED = "adjustment.created"
 
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"

@@ -21,6 +21,7 @@ from billing.times import iso
 from chainwatch.models import Transfer
 from events import services as events
 from events.types import EventType
+from payouts import booking
 from payouts.answers import settlement_json
 from payouts.models import Settlement
 
@@ -95,18 +96,22 @@ def _judge(news: Mapping[str, str | None], turned: Turned) -> None:
     settlements = list(locked)
     named = {_standing_on(each) for each in settlements} | {each for each in news.values() if each}
     transfers = Transfer.objects.in_bulk(sorted(named))
+    gone, back, at = [], [], timezone.now()
     for settlement in settlements:
         if transfers[_standing_on(settlement)].orphaned_at is None:
             continue
-        at = timezone.now()
         if settlement.reversed_at is None:
             _reverse(settlement, at)
-            turned.reversed += 1
+            gone.append(settlement)
         again = transfers.get(news[settlement.id] or "")
         # Where it has left that block too since we asked, the next pass says so.
         if again is not None and again.orphaned_at is None:
             _restore(settlement, again, at)
-            turned.restored += 1
+            back.append(settlement)
+    booking.take_back(gone, at=at)
+    booking.book_again(back, at=at)
+    turned.reversed += len(gone)
+    turned.restored += len(back)
 
 
 def _standing_on(settlement: Settlement) -> str:

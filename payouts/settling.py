@@ -11,6 +11,7 @@ from chainwatch import services as chainwatch
 from events import services as events
 from events.types import EventType
 from payouts.answers import payout_json, settlement_json
+from payouts.booking import book
 from payouts.evidence import discrepancies, evidence
 from payouts.facts import Movement
 from payouts.models import PayoutIntent, Settlement, Status
@@ -31,7 +32,7 @@ def settle(
     Amounts are compared in atomic units; another amount settles too and is a discrepancy.
     Rule: product.md, "What settles a payout".
     """
-    settlement = _claimed(reading, payout, movement, caller, is_late=False)
+    settlement = _claimed(reading, payout, movement, caller, at, is_late=False)
     payout.settle(at=at, settlement=settlement)
     payout.save()
     events.publish(caller, EventType.PAYOUT_SETTLED, payout.id, payout_json(payout))
@@ -54,7 +55,7 @@ def settle_late(
     A draft retry is refused approval from now on (payouts.paid_already), an approved one goes back
     to draft, and for one that is out of our hands there is only the alarm.
     """
-    settlement = _claimed(reading, payout, movement, caller, is_late=True)
+    settlement = _claimed(reading, payout, movement, caller, at, is_late=True)
     payout.settlement = settlement
     payout.save()
     logger.error("payout settled late payout=%s tx=%s", payout.id, settlement.tx_hash)
@@ -83,7 +84,13 @@ def note_unexpected(
 
 
 def _claimed(
-    reading: Reading, payout: PayoutIntent, movement: Movement, caller: Caller, *, is_late: bool
+    reading: Reading,
+    payout: PayoutIntent,
+    movement: Movement,
+    caller: Caller,
+    at: datetime,
+    *,
+    is_late: bool,
 ) -> Settlement:
     """Claim the transfer for the payout: a new settlement, or the unexpected one that noted it."""
     transfer = reading.transfers[movement.transfer_id]
@@ -94,10 +101,12 @@ def _claimed(
         settlement.evidence["submitted"] = _submitted(reading, payout, movement.tx_hash)
         # The unique claim decides where another payout took the transfer meanwhile.
         settlement.save(force_insert=True)
+        book(settlement, at=at)
         return settlement
     settlement = reading.claims[movement.unexpected_id]
     settlement.payout, settlement.discrepancies = payout, found
     settlement.save(update_fields=["payout", "discrepancies", "updated_at"])
+    book(settlement, at=at)
     data = settlement_json(settlement)
     events.publish(caller, EventType.SETTLEMENT_MATCHED, settlement.id, data)
     return settlement

@@ -52,21 +52,22 @@ class Order(Protocol):
     def place_of(self, row: Any) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
 class NewestFirst:
-    """By `created_at` downwards, and by the text `id` within one moment."""
+    """By one time downwards, and by the text `id` within one moment."""
+
+    field: str = "created_at"
 
     def sort(self, queryset: models.QuerySet[Model]) -> models.QuerySet[Model]:
-        return queryset.order_by("-created_at", "-id")
+        return queryset.order_by(f"-{self.field}", "-id")
 
     def beyond(self, queryset: models.QuerySet[Model], place: str) -> models.QuerySet[Model]:
         micros, _, row_id = place.partition(" ")
-        created_at = _EPOCH + timedelta(microseconds=int(micros))
-        return queryset.filter(
-            LessThan(Row("created_at", "id"), Row(Value(created_at), Value(row_id)))
-        )
+        at = _EPOCH + timedelta(microseconds=int(micros))
+        return queryset.filter(LessThan(Row(self.field, "id"), Row(Value(at), Value(row_id))))
 
     def place_of(self, row: Any) -> str:
-        return f"{(row.created_at - _EPOCH) // timedelta(microseconds=1)} {row.pk}"
+        return f"{(getattr(row, self.field) - _EPOCH) // timedelta(microseconds=1)} {row.pk}"
 
 
 @dataclass(frozen=True, slots=True)

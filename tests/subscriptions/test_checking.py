@@ -18,7 +18,7 @@ from subscriptions.checking import Opened, best_of
 from subscriptions.models import Entitlement, Plan, Subscription
 from tests.conftest import Api, MakeApi
 from tests.subscriptions.asking import CHECK, Json, got, refused
-from tests.subscriptions.making import a_customer, a_plan, pass_time, subscribed
+from tests.subscriptions.making import a_customer, a_plan, pass_time, pay, subscribed
 
 NO: Json = {
     "has_access": False,
@@ -157,6 +157,7 @@ def test_canceled_keeps_it_until_the_period_is_over_by_the_sandboxs_clock(
     client: Api, caller: Caller
 ) -> None:
     customer, subscription = a_subscriber(caller, interval="daily", interval_count=10)
+    pay(caller, subscription)
     services.cancel_immediately(caller, subscription.id)
     subscription.refresh_from_db()
     assert subscription.status == "canceled"
@@ -205,7 +206,7 @@ def test_an_edit_and_a_deletion_reach_subscribers_at_once(client: Api, caller: C
 def test_of_several_the_best_counts(
     client: Api, caller: Caller, values: list[bool | str | int], best: int | None
 ) -> None:
-    """Newest first: any yes wins, the greatest number, the newest text; the newest says the type."""
+    """Given newest first: any yes wins, the greatest number, the newest text."""
     customer = a_customer(caller)
     made = []
     for value in reversed(values):

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0009_audit_indexes"),
+        ("events", "0010_revenue_types"),
     ]
 
     operations = [
@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                     ("exception.noted", "Exception Noted"),
                     ("period.closed", "Period Closed"),
                     ("export.made", "Export Made"),
+                    ("adjustment.created", "Adjustment Created"),
                     ("customer.created", "Customer Created"),
                     ("customer.updated", "Customer Updated"),
                     ("payment_method.created", "Payment Method Created"),
