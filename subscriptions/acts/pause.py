@@ -1,6 +1,7 @@
 """Pause and resume: nobody is asked to pay in between, and a new period begins after."""
 
 import logging
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -69,7 +70,7 @@ def resume(caller: Caller, subscription_id: str) -> Subscription:
     plan, zone = subscription.plan, subscription.time_zone
     settings = settings_of(subscription.organization_id, subscription.environment)
     at = clock.now(subscription.organization_id, subscription.environment)
-    start = at.replace(microsecond=0)
+    start = _first_free(subscription, at.replace(microsecond=0))
     period_end = start_of(1, start, plan.interval, plan.interval_count, zone)
     subscription.resume(at=start, period_end=period_end)
     subscription.save()
@@ -79,6 +80,16 @@ def resume(caller: Caller, subscription_id: str) -> Subscription:
     move_on(subscription, at=at)
     logger.info("subscription resumed subscription=%s actor=%s", subscription.id, caller.actor_id)
     return subscription
+
+
+def _first_free(subscription: Subscription, start: datetime) -> datetime:
+    """That second, or the first after it in which no renewal's period began: pauses can be brief.
+
+    A period has one renewal, and the one that was skipped when it was paused keeps its place.
+    """
+    while subscription.renewals.filter(period_start=start).exists():
+        start += timedelta(seconds=1)
+    return start
 
 
 def _require_running(subscription: Subscription) -> None:

@@ -208,7 +208,7 @@ def test_of_several_the_best_counts(
 ) -> None:
     """Given newest first: any yes wins, the greatest number, the newest text."""
     customer = a_customer(caller)
-    made = []
+    made: list[Subscription] = []
     for value in reversed(values):
         plan = a_plan(caller)
         opens(plan, value)
