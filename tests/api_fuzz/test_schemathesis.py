@@ -32,6 +32,7 @@ from customers.models import Customer
 from events.models import Event
 from events.services import assign_sequences
 from payouts.models import PayoutBatch
+from subscriptions.models import Entitlement, Plan, Renewal, Subscription
 from tests.payouts.api.conftest import a_body
 from wallets.models import Wallet
 from webhooks.feeding import feed
@@ -79,8 +80,7 @@ def secret(acme, api, settings) -> str:
     feed()
     client.post("/v1/wallets", {"chain": "base", "address": a_body()["recipient_address"]})
     _make_checkouts(client)
-    for number in range(3):
-        client.post("/v1/customers", {"email": f"c{number}@example.com"})
+    _make_subscriptions(client)
     return str(client.secret)
 
 
@@ -99,6 +99,20 @@ def _make_checkouts(client: Any) -> None:
         client.post("/v1/payment-links", {"amount_usd": 5, "payment_method_id": method["id"]})
 
 
+PLAN = {"name": "Pro", "amount_usd": 5, "interval": "monthly", "chain": "base", "token": "USDC"}
+
+
+def _make_subscriptions(client: Any) -> None:
+    """Customers who have a plan, enough of them to be canceled, paused and resumed."""
+    plans = [client.post("/v1/subscriptions/plans", PLAN).json()["id"] for _ in range(2)]
+    for number in range(6):
+        made = client.post("/v1/customers", {"email": f"c{number}@example.com"}).json()
+        body = {"customer_id": made["id"], "plan_id": plans[0]}
+        client.post("/v1/subscriptions", body)
+        entitlement = {"plan_id": plans[0], "feature_key": f"feature {number}", "value": number}
+        client.post("/v1/subscriptions/entitlements", entitlement)
+
+
 @pytest.fixture
 def ids(secret) -> dict[str, itertools.cycle]:
     """Ids to put into paths, in turn, by the word before them; None leaves what was generated."""
@@ -113,6 +127,10 @@ def ids(secret) -> dict[str, itertools.cycle]:
         "checkouts": Checkout.objects.values_list("id", flat=True),
         "payment-methods": PaymentMethod.objects.values_list("id", flat=True),
         "customers": Customer.objects.values_list("id", flat=True),
+        "plans": Plan.objects.values_list("id", flat=True),
+        "renewals": Renewal.objects.values_list("id", flat=True),
+        "entitlements": Entitlement.objects.values_list("id", flat=True),
+        "subscriptions": Subscription.objects.values_list("id", flat=True),
         "payment-links": PaymentLink.objects.values_list("id", flat=True),
     }
     return {
@@ -215,12 +233,29 @@ def _put_real_values(case: Any, ids: dict[str, itertools.cycle]) -> None:
     if "checkout_id" in case.body:
         pending = Checkout.objects.filter(status="pending").first()
         case.body["checkout_id"] = pending.id if pending else "co_none"
-    if "amount_usd" in case.body or "wallet_id" in case.body:
-        _put_real_payment(case)
+    _put_real_payment(case)
+    _put_real_subscriber(case)
+
+
+def _put_real_subscriber(case: Any) -> None:
+    """A plan and a customer that are there, and values that fit."""
+    if not {"plan_id", "customer_id"} & case.body.keys():
+        return
+    plan = Plan.objects.filter(status="active").last()
+    customer = Customer.objects.last()
+    if plan is None or customer is None:
+        return
+    real = {"plan_id": plan.id, "customer_id": customer.id, "payment_method_id": None}
+    if "value_type" in case.body:
+        case.body |= {"value_boolean": None, "value_numeric": None, "value_string": None}
+        case.body |= {"value": "5", "value_type": "string", "subscription_id": None}
+    case.body |= {name: value for name, value in real.items() if name in case.body}
 
 
 def _put_real_payment(case: Any) -> None:
     """A method, link or checkout of what there is: the newest active method and its wallet."""
+    if not {"amount_usd", "wallet_id"} & case.body.keys():
+        return
     method = PaymentMethod.objects.filter(status="active").first()
     if method is None:
         return

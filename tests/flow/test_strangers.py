@@ -27,6 +27,9 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("post", "/v1/webhooks/{webhook_id}/redeliver"): {"since": "2026-01-01T00:00:00Z"},
     ("patch", "/v1/payment-methods/{id}"): {"display_name": "mine now"},
     ("patch", "/v1/customers/{customer_id}"): {"name": "mine now"},
+    ("patch", "/v1/subscriptions/plans/{id}"): {"name": "mine now"},
+    ("patch", "/v1/subscriptions/entitlements/{id}"): {"value_numeric": 1},
+    ("patch", "/v1/subscriptions/{id}"): {"action": "pause"},
     ("patch", "/v1/recipients/{id}"): {"name": "mine now"},
     ("post", "/v1/recipients/{id}/addresses"): {"chain": "base", "address": TREASURY},
 }
@@ -52,6 +55,7 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
     recipient = made(client, "/v1/recipients", {"name": "Acme Supplies"})
     link = made(client, "/v1/payment-links", {"amount_usd": 5, "payment_method_id": method_id})
     customer = made(client, "/v1/customers", {"email": "ada@example.com"})
+    subscribed = _subscribed(client, customer["id"])
     event = Event.objects.filter(resource_id=payout["id"]).first()
     assert event is not None
     return {
@@ -65,6 +69,28 @@ def owned(acme: Organization, api: MakeApi) -> dict[str, str]:
         "/v1/payment-links/": link["id"],
         "/v1/recipients/": recipient["id"],
         "/v1/customers/": customer["id"],
+        **subscribed,
+    }
+
+
+def _subscribed(client: Api, customer_id: str) -> dict[str, str]:
+    """A plan that opens something, the customer's subscription to it, and what is to be paid.
+
+    A subscription's own path is the beginning of the others', so it comes last.
+    """
+    price = {"name": "Pro", "amount_usd": 5, "interval": "monthly"}
+    here = {"chain": "base", "token": "USDC"}
+    plan = made(client, "/v1/subscriptions/plans", {**price, **here})
+    seats = {"plan_id": plan["id"], "feature_key": "seats", "value": 5}
+    entitlement = made(client, "/v1/subscriptions/entitlements", seats)
+    body = {"customer_id": customer_id, "plan_id": plan["id"]}
+    subscription = made(client, "/v1/subscriptions", body)
+    (renewal,) = json.loads(client.get("/v1/subscriptions/renewals").content)["data"]
+    return {
+        "/v1/subscriptions/plans/": plan["id"],
+        "/v1/subscriptions/renewals/": renewal["id"],
+        "/v1/subscriptions/entitlements/": entitlement["id"],
+        "/v1/subscriptions/": subscription["id"],
     }
 
 
