@@ -21,8 +21,8 @@ from tests.bench.server import ask, cpu_per_request, server
 from tests.bench.urls import TABLE
 
 CHECK = "GET /v1/subscriptions/entitlements/check"
-ROUNDS = 12
-SUBSCRIBERS = 100_000
+ROUNDS = 8
+SUBSCRIBERS = 20_000
 FEATURES = 20
 
 

@@ -13,10 +13,12 @@ from customers.models import Customer
 from customers.services import NewCustomer
 from events.models import Event
 from organizations.models import Organization, User
+from subscriptions import services as subscriptions
 from tests.admin.conftest import Desk
 from tests.admin.conftest import desk as desk
 from tests.admin.reading import act_of, page_of, text_of
 from tests.checkouts.making import a_draft, caller_of
+from tests.subscriptions.making import a_plan, subscribed
 
 LIST = "/admin/customers/customer/"
 NEW = f"{LIST}new/"
@@ -85,6 +87,24 @@ def test_a_customers_page_has_what_is_known_and_what_they_were_asked_to_pay(
     for words in ("ada@example.com", "user-1815", "tier", "gold", "49.99", "All of them"):
         assert words in page
     assert f"?q={ada_lovelace.id}" in answer.content.decode()
+    assert len(asked) <= MOST_QUERIES
+
+
+def test_a_customers_subscriptions_stand_on_their_page(
+    ada: User, desk: Desk, caller: Caller, ada_lovelace: Customer
+) -> None:
+    client = desk(ada, "sandbox")
+    assert "No subscription yet" in text_of(client.get(page_of(ada_lovelace)))
+    for name in ("Basic", "Pro"):
+        last = subscribed(caller, a_plan(caller, name=name), ada_lovelace)
+    subscriptions.cancel(caller, last.id)
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(page_of(ada_lovelace))
+
+    page = text_of(answer)
+    for words in ("Basic", "Pro", "20.00", "active", "ends then"):
+        assert words in page
     assert len(asked) <= MOST_QUERIES
 
 
