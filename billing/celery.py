@@ -81,6 +81,12 @@ _AFTER_THE_CHAINS = (
         "writes to those whose webhook was disabled after failing",
     ),
     Job(
+        "tell customers",
+        "subscriptions.tasks.tell_customers",
+        60,
+        "writes to customers whose renewal is to be paid, where the organization wants that",
+    ),
+    Job(
         "reconcile",
         "reconciliation.tasks.reconcile",
         300,

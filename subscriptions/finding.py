@@ -1,5 +1,7 @@
 """Which subscriptions have something due: by time, or since a checkout of theirs closed."""
 
+from datetime import datetime
+
 from django.db import connection
 
 from checkouts.models import Status as CheckoutStatus
@@ -10,13 +12,13 @@ from checkouts.models import Status as CheckoutStatus
 # those whose newest one closed.
 _DUE = """
 SELECT id FROM subscriptions_subscription
- WHERE wakes_at <= statement_timestamp() AND (%(organization)s::text IS NULL
+ WHERE wakes_at <= %(now)s AND (%(organization)s::text IS NULL
        OR organization_id = %(organization)s AND environment = %(environment)s)
 UNION
 SELECT s.id FROM organizations_sandboxclock c
   JOIN subscriptions_subscription s
     ON s.organization_id = c.organization_id AND s.environment = 'sandbox'
-   AND s.wakes_at <= statement_timestamp() + c.ahead
+   AND s.wakes_at <= %(now)s + c.ahead
  WHERE c.ahead > interval '0' AND (%(organization)s::text IS NULL
        OR c.organization_id = %(organization)s AND 'sandbox' = %(environment)s)
 UNION
@@ -33,10 +35,20 @@ SELECT r.subscription_id FROM subscriptions_renewal r
 """
 
 
-def due(organization_id: str | None = None, environment: str | None = None) -> list[str]:
-    """Return the subscriptions for which something may be due: all, or one organization's."""
+def due(
+    now: datetime, organization_id: str | None = None, environment: str | None = None
+) -> list[str]:
+    """Return the subscriptions for which something may be due: all, or one organization's.
+
+    `now` is the wall clock's.
+    """
     closed = [CheckoutStatus.EXPIRED.value, CheckoutStatus.FAILED.value]
-    values = {"organization": organization_id, "environment": environment, "closed": closed}
+    values = {
+        "now": now,
+        "organization": organization_id,
+        "environment": environment,
+        "closed": closed,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_DUE, values)
         return [row[0] for row in cursor.fetchall()]

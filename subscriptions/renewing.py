@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from organizations import clock
 from subscriptions import finding
@@ -21,7 +22,7 @@ def renew(organization_id: str | None = None, environment: str | None = None) ->
     """
     taken: Counter[str] = Counter()
     errors: list[Exception] = []
-    for subscription_id in finding.due(organization_id, environment):
+    for subscription_id in finding.due(timezone.now(), organization_id, environment):
         try:
             taken.update(visit(subscription_id))
         # Whatever it is: it is logged here and raised in the end, and until then the others go on.

@@ -149,6 +149,7 @@ class Renewal(ConcurrentTransitionMixin, Tenanted):
     @moves(RenewalStatus.CHECKOUT_CREATED, RenewalStatus.FAILED)
     def fail(self) -> None:
         self.next_attempt_at = self.closes_at if self.has_attempts_left else None
+        self.mail_owed_at = None
 
     @moves([RenewalStatus.CHECKOUT_CREATED, RenewalStatus.FAILED], RenewalStatus.PAID)
     def pay(self, checkout: Checkout, *, at: datetime) -> None:

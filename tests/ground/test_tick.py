@@ -29,6 +29,7 @@ IN_ORDER = [
     "tell heads",
     "deliver",
     "tell owners",
+    "tell customers",
     "reconcile",
     "rest addresses",
     "tell failed log-ins",
