@@ -74,7 +74,7 @@ def lines_sheet(lines: QuerySet[RevenueEvent], zone: ZoneInfo) -> Sheet:
 
 def export_accounts(caller: Caller, accounts: Accounts, *, format: str) -> HttpResponseBase:
     """Answer accounts as a file, and publish export.made. Raises as `export_lines`."""
-    made = _told(caller, "revenue", format, accounts.zone, {"period": accounts.every.value})
+    made = _downloaded(caller, "revenue", format, accounts.zone, {"period": accounts.every.value})
     return sheets.download(accounts_sheet(accounts), format, at=made.created_at)
 
 
@@ -97,18 +97,15 @@ def export_lines(
             "or take CSV.",
             param="format",
         )
-    made = _told(caller, "revenue ledger", format, zone, filters)
+    made = _downloaded(caller, "revenue ledger", format, zone, filters)
     return sheets.download(lines_sheet(lines, zone), format, at=made.created_at)
 
 
-@transaction.atomic
-def _told(
+def told(
     caller: Caller, what: str, format: str, zone: ZoneInfo, filters: Mapping[str, str]
 ) -> Event:
+    """Publish export.made, in a transaction of the caller's. Raises InsufficientScope."""
     caller.require("revenue:read")
-    if format not in sheets.FORMATS:
-        allowed = " or ".join(sheets.FORMATS)
-        raise InvalidRequest(f"The format must be {allowed}.", param="format")
     export_id = new_id("exp")
     data = {
         "id": export_id,
@@ -118,6 +115,16 @@ def _told(
         "filters": dict(filters),
     }
     return publish(caller, EventType.EXPORT_MADE, export_id, data)
+
+
+@transaction.atomic
+def _downloaded(
+    caller: Caller, what: str, format: str, zone: ZoneInfo, filters: Mapping[str, str]
+) -> Event:
+    if format not in sheets.FORMATS:
+        allowed = " or ".join(sheets.FORMATS)
+        raise InvalidRequest(f"The format must be {allowed}.", param="format")
+    return told(caller, what, format, zone, filters)
 
 
 def _rows(lines: QuerySet[RevenueEvent]) -> Iterator[list[Cell]]:

@@ -13,7 +13,7 @@ from billing.charts import grouped
 from organizations import clock
 from revenue import services
 from revenue.accounting import Period
-from revenue.admin.words import money_html
+from revenue.admin.words import money_html, number_html
 from revenue.backfilling import is_filled
 from revenue.periods import Every, Span, spans
 
@@ -85,4 +85,4 @@ def _row(period: Period) -> tuple[str, list[tuple[str, SafeString]]]:
         ("debits", -period.debits), ("chargebacks", -period.chargebacks), ("net", period.net),
         ("payouts out", period.payouts_out),
     ]  # fmt: skip
-    return period.span.label, [(title, money_html(amount)) for title, amount in cells]
+    return period.span.label, [(title, number_html(amount)) for title, amount in cells]

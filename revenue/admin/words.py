@@ -29,10 +29,17 @@ LOWERS = frozenset(
 def money_html(amount_atomic: int, unit: str = CURRENCY) -> SafeString:
     """`−1,250.00 USD`, with a real minus sign."""
     return format_html(
-        '<span class="amount">{}<span class="token">{}</span></span>',
-        display(amount_atomic, DECIMALS).replace("-", "−"),
-        unit,
+        '<span class="amount">{}<span class="token">{}</span></span>', _digits(amount_atomic), unit
     )
+
+
+def number_html(amount_atomic: int) -> SafeString:
+    """The same without its unit, for a table that names it once."""
+    return format_html('<span class="amount">{}</span>', _digits(amount_atomic))
+
+
+def _digits(amount_atomic: int) -> str:
+    return display(amount_atomic, DECIMALS).replace("-", "−")
 
 
 def line_amount_html(event_type: str, amount_atomic: int, token: str | None) -> SafeString:

@@ -16,6 +16,7 @@ from organizations.models import Organization, User
 from revenue.models import Adjustment, BackFill, RevenueEvent
 from tests.admin.conftest import Desk
 from tests.admin.reading import text_of
+from tests.admin.test_step_up import grown_stale
 from tests.revenue.lines import put
 
 OVERVIEW = "/admin/revenue/revenueevent/overview/"
@@ -64,9 +65,9 @@ def test_it_shows_this_month_and_the_one_before(
     assert "Gross this month 1,200.00 USD paid by customers the month before: 50.00 USD" in page
     assert "Net this month 1,000.00 USD" in page
     assert "Payouts out this month 700.00 USD no part of revenue" in page
-    row = f"{now:%Y-%m} 1,200.00 USD −200.00 USD 0.00 USD 0.00 USD 0.00 USD 1,000.00 USD 700.00"
+    row = f"{now:%Y-%m} 1,200.00 −200.00 0.00 0.00 0.00 1,000.00 700.00"
     assert row in page
-    assert "All 12 1,250.00 USD −200.00 USD" in page
+    assert "All 12 1,250.00 −200.00 " in page
 
 
 def test_it_has_a_chart_that_is_drawn_by_the_server(
@@ -96,7 +97,7 @@ def test_periods_are_those_of_the_organizations_zone(
     page = text_of(desk(ada).get(OVERVIEW))
 
     assert "periods begin at midnight in Pacific/Auckland" in page
-    assert f"{today:%Y-%m} 7.00 USD" in page
+    assert f"{today:%Y-%m} 7.00 " in page
 
 
 def test_it_says_what_will_appear_here_while_there_is_nothing(ada: User, desk: Desk) -> None:
@@ -287,7 +288,7 @@ def test_in_live_the_person_proves_who_they_are(ada: User, acme: Organization, d
     client = desk(ada)
     _, sent = second_look(client)
 
-    asked = client.post(NEW, sent)
+    asked = grown_stale(client).post(NEW, sent)
 
     assert "Confirm that it is you" in text_of(asked)
     assert RevenueEvent.objects.count() == 0

@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks", "sealing",
+    "worker", "webhooks", "sealing", "accounting",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def _arguments() -> argparse.Namespace:
 
 def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
     from tests.bench import (
+        accounting,
         checkouts,
         create,
         deposits,
@@ -93,6 +94,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "worker": worker.run,
         "webhooks": webhooks.run,
         "sealing": sealing.run,
+        "accounting": accounting.run,
     }
 
 
