@@ -188,7 +188,7 @@ def test_an_id_is_searched_for_exactly(
     assert "5.00 USDC" in page and "7.00 USDC" not in page
 
 
-def rows_of(answer: HttpResponse) -> list[list[str]]:
+def rows_of(answer: Any) -> list[list[str]]:
     content = b"".join(cast(StreamingHttpResponse, answer).streaming_content)  # type: ignore[arg-type]
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 

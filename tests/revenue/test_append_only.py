@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -30,7 +31,7 @@ STATEMENTS = [
 
 
 @pytest.fixture
-def written(acme, api) -> list[dict]:
+def written(acme, api) -> list[Any]:
     caller = caller_for_key(api(acme).key)
     services.create(caller, NewAdjustment(type="credit", amount=Decimal(5), reason="goodwill"))
     put(acme, "checkout_confirmed", 49_990_000)

@@ -10,10 +10,11 @@ from django.utils import timezone
 from checkouts import services, settling
 from checkouts.models import Checkout
 from organizations import clock
-from payouts.models import Settlement
+from payouts.models import PayoutIntent, Settlement
 from payouts.verifying import verify
 from revenue import ledger
 from revenue.models import RevenueEvent
+from revenue.types import RevenueType, SourceType
 from tests.checkouts.making import a_draft, a_method
 from tests.checkouts.making import caller_of as checkout_caller
 from tests.checkouts.paying import a_pass, headed, log, paid
@@ -26,6 +27,11 @@ from tests.payouts.making import make_payout, mined, moved, orphaned
 from tests.revenue.lines import AT, lines_of, put, source_of
 
 PAID_BY = "0x" + "c" * 64  # payouts of the same test count theirs from 1
+
+
+def hash_of(payout: PayoutIntent) -> str:
+    assert payout.expected_tx_hash is not None
+    return payout.expected_tx_hash
 
 
 def line(source_id: str) -> RevenueEvent:
@@ -123,11 +129,11 @@ def test_a_payout_is_taken_back_with_its_block_and_written_again_when_it_is_mine
     settlement = Settlement.objects.get()
     amount = settlement.amount_atomic
 
-    orphaned(payout.expected_tx_hash)
+    orphaned(hash_of(payout))
     verify()
     verify()
     gone = lines_of(settlement.id)
-    mined(payout.expected_tx_hash, moved(), block=1_007, fork="b")
+    mined(hash_of(payout), moved(), block=1_007, fork="b")
     verify()
     verify()
 
@@ -137,7 +143,7 @@ def test_a_payout_is_taken_back_with_its_block_and_written_again_when_it_is_mine
 
 def test_settling_costs_one_statement_more(people):
     payout = make_payout(people, "executed")
-    mined(payout.expected_tx_hash, moved())
+    mined(hash_of(payout), moved())
 
     with CaptureQueriesContext(connection) as asked:
         verify()
@@ -169,9 +175,9 @@ def a_line(acme, source_id="co_1", amount=5_000_000):
     return ledger.Line(
         organization_id=acme.id,
         environment="live",
-        source_type="checkout",
+        source_type=SourceType.CHECKOUT,
         source_id=source_id,
-        event_type="checkout_confirmed",
+        event_type=RevenueType.CHECKOUT_CONFIRMED,
         amount_atomic=amount,
     )
 

@@ -1,6 +1,7 @@
 """Periods of any zone: without a gap, without a moment in two, and their sums are the ledger."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -107,7 +108,7 @@ def oracle(acme: Organization) -> list[tuple[datetime, str, int]]:
     return list(rows.values_list("occurred_at", "event_type", "amount_atomic"))
 
 
-def assert_sums(periods: list[Period], total: Period, lines: list) -> None:
+def assert_sums(periods: Sequence[Period], total: Period, lines: list) -> None:
     for period in periods:
         inside = [row for row in lines if period.span.start <= row[0] < period.span.end]
         assert dict(period.counts) == Counter(word for _, word, _ in inside)
