@@ -93,6 +93,12 @@ _AFTER_THE_CHAINS = (
         "writes down where the two sides disagree",
     ),
     Job(
+        "fill ledger",
+        "reconciliation.tasks.fill_ledger",
+        60,
+        "writes revenue lines of what was paid before there was a ledger; then nothing",
+    ),
+    Job(
         "rest addresses",
         "checkouts.tasks.rest_addresses",
         3600,

@@ -42,6 +42,7 @@ class Created(admin.ListFilter):
     """Rows made within some days of the reader's zone: a span up to today, or any two days."""
 
     title = "created"
+    time = "created_at"  # the column that is compared
     parameters = ("from", "to")
 
     def __init__(
@@ -69,9 +70,9 @@ class Created(admin.ListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         first, last = self.days
         if first is not None:
-            queryset = queryset.filter(created_at__gte=_midnight(first))
+            queryset = queryset.filter(**{f"{self.time}__gte": _midnight(first)})
         if last is not None:
-            queryset = queryset.filter(created_at__lt=_midnight(last + timedelta(days=1)))
+            queryset = queryset.filter(**{f"{self.time}__lt": _midnight(last + timedelta(days=1))})
         return queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:

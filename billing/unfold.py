@@ -24,6 +24,10 @@ def may_read_customers(request: HttpRequest) -> bool:
     return may(request, "customers:read")
 
 
+def may_read_revenue(request: HttpRequest) -> bool:
+    return may(request, "revenue:read")
+
+
 def may_read_events(request: HttpRequest) -> bool:
     return may(request, "events:read")
 
@@ -58,6 +62,16 @@ def is_about_organization(request: HttpRequest) -> bool:
     return request.path.startswith(below) and not is_pausing(request)
 
 
+def is_in_ledger(request: HttpRequest) -> bool:
+    """Its lines, and not the page below them that sums them up, which has an entry of its own."""
+    below = reverse("admin:revenue_revenueevent_changelist")
+    return request.path.startswith(below) and not is_in_overview(request)
+
+
+def is_in_overview(request: HttpRequest) -> bool:
+    return request.path == reverse("admin:revenue_overview")
+
+
 def is_pausing(request: HttpRequest) -> bool:
     return request.path == reverse("admin:organizations_organization_pause")
 
@@ -90,6 +104,12 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Payments", "coins", "checkouts_payment_changelist", may_read_checkouts),
             _item("Payment links", "link", "checkouts_paymentlink_changelist", may_read_checkouts),
             _item("Customers", "people", "customers_customer_changelist", may_read_customers),
+            _item("Revenue", "scales", "revenue_overview", may_read_revenue),
+            {
+                **_item("Ledger", "list", "revenue_revenueevent_changelist", may_read_revenue),
+                "active": is_in_ledger,
+            },
+            _item("Adjustments", "swap", "revenue_adjustment_changelist", may_read_revenue),
         ],
     },
     {

@@ -93,7 +93,9 @@ def _export(event: Event, data: Data) -> str:
 
 
 def _adjustment(event: Event, data: Data) -> str:
-    return f"a {data.get('type')} of {display(int(str(data.get('amount_atomic'))), 6)} USD"
+    atomic = str(data.get("amount_atomic") or "")
+    noun = f"the {data.get('type') or 'adjustment'}"
+    return f"{noun} of {display(int(atomic), 6)} USD" if atomic.isdigit() else noun
 
 
 def _policy(event: Event, data: Data) -> str:

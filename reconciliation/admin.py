@@ -21,6 +21,7 @@ from billing.admin import NUL, Facts, ReadOnlyAdmin
 from billing.admin_context import caller_of, may
 from billing.callers import Caller
 from billing.chains import Chain
+from billing.charts import Bar, stacked
 from billing.display import amount_html, copy_html, moment_html
 from billing.errors import BillingError
 from organizations.roles import EXECUTE
@@ -28,7 +29,6 @@ from payouts.admin.proof import evidence_rows
 from payouts.models import Settlement
 from payouts.resolutions import Resolution
 from reconciliation import books, services
-from reconciliation.charts import Bar, stacked
 from reconciliation.models import ReconciliationRun
 from reconciliation.resolving import is_open
 from reconciliation.work import work_items

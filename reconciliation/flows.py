@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 
 from billing.callers import Caller
 from billing.chains import Chain, decimals
+from billing.charts import Bar, stacked
 from billing.display import amount_html
 from checkouts.models import Payment
 from payouts.models import Settlement
-from reconciliation.charts import Bar, stacked
 
 DAYS = 30
 

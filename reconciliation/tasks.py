@@ -5,8 +5,8 @@ import logging
 from celery import shared_task
 
 from billing.locks import advisory_lock
+from reconciliation import ledger, services
 from reconciliation import notices as mails
-from reconciliation import services
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,13 @@ def reconcile() -> int | None:
         unclean = services.reconcile()
     logger.info("all books reconciled unclean=%d", unclean)
     return unclean
+
+
+@shared_task
+def fill_ledger() -> int | None:
+    """Go on filling the ledger; returns how many lines, None where another pass is at it."""
+    with advisory_lock("fill ledger") as is_ours:
+        return ledger.fill() if is_ours else None
 
 
 @shared_task

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from billing.api.schema import NamedWord
 from billing.fields import (
@@ -24,6 +25,10 @@ class TypeField(NamedWord):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("AdjustmentType", AdjustmentType.values, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # What is required and lacks has the code of that, which a bare choice does not know.
+        return _TYPE.run_validation(data) if self.required else super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         return _TYPE.run_validation(data)  # type: ignore[no-any-return]  # a string

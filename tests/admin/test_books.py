@@ -3,9 +3,9 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.charts import Bar, stacked
 from organizations.models import User
 from payouts.models import PayoutIntent, Settlement
-from reconciliation.charts import Bar, stacked
 from tests.admin.conftest import Desk
 from tests.admin.reading import text_of
 from tests.payouts.making import People, make_payout, mined, moved, reload, verified

@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks", "sealing", "check",
+    "worker", "webhooks", "sealing", "accounting", "check",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def _arguments() -> argparse.Namespace:
 
 def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
     from tests.bench import (
+        accounting,
         check,
         checkouts,
         create,
@@ -95,6 +96,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "webhooks": webhooks.run,
         "sealing": sealing.run,
         "check": check.run,
+        "accounting": accounting.run,
     }
 
 

@@ -37,3 +37,31 @@ def stacked(columns: Sequence[Sequence[int]]) -> list[Bar]:
                     Bar(place * step + step // 10, top, step * 4 // 5, height, series % COLOURS)
                 )
     return bars
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Bars side by side, a group for each column, above and below the line at `zero`."""
+
+    bars: Sequence[Bar]
+    zero: int
+
+
+def grouped(columns: Sequence[Sequence[int]]) -> Groups:
+    """One group of bars per inner sequence, one bar per amount; amounts may be negative."""
+    amounts = [amount for column in columns for amount in column]
+    most, least = max([0, *amounts]), min([0, *amounts])
+    if most == least:
+        return Groups([], HEIGHT)
+    zero = HEIGHT * most // (most - least)
+    step = WIDTH // len(columns)
+    bars = []
+    for place, column in enumerate(columns):
+        width = step * 4 // 5 // len(column)
+        for series, amount in enumerate(column):
+            if amount:
+                height = max(abs(amount) * HEIGHT // (most - least), LEAST)
+                x = place * step + step // 10 + series * width
+                y = max(zero - height, 0) if amount > 0 else min(zero, HEIGHT - LEAST)
+                bars.append(Bar(x, y, width - 4, height, series % COLOURS))
+    return Groups(bars, zero)
