@@ -74,11 +74,11 @@ class CustomerAdmin(CreatesAdmin):
 
     @column("name", "lead")
     def name_(self, obj: Customer) -> SafeString:
-        return format_html('<a class="to name" href="{}">{}</a>', self.url_of(obj), obj)
+        return format_html('<a class="to name url" href="{}">{}</a>', self.url_of(obj), obj)
 
     @column("e-mail")
-    def email_(self, obj: Customer) -> str:
-        return obj.email
+    def email_(self, obj: Customer) -> SafeString:
+        return format_html('<span class="url">{}</span>', obj.email)
 
     @column("external id", "keep")
     def external_id_(self, obj: Customer) -> str | SafeString:
