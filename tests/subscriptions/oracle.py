@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.subscriptions.stories import Story
 
 DAYS = {"daily": 1, "weekly": 7}
+NEVER = datetime.max.replace(tzinfo=UTC)
 OPEN_DAYS = (3, 4, 3)  # attempts open on days 0, 3 and 7; the last one for three days
 
 
@@ -19,7 +20,7 @@ class Books:
     story: Story
     status: str = ""
     ends: bool = False
-    period: tuple[datetime, datetime] | tuple[()] = ()
+    period: tuple[datetime, datetime] = (NEVER, NEVER)
     renewals: list[dict[str, Any]] = field(default_factory=list)
 
     def begin(self, now: datetime) -> None:

@@ -101,7 +101,10 @@ class Player:
             self._dying(act, dice)
 
     def _begin(self, story: Story) -> None:
-        place = {"organization_id": self.caller.organization_id, "environment": "sandbox"}
+        place: dict[str, Any] = {
+            "organization_id": self.caller.organization_id,
+            "environment": "sandbox",
+        }
         with transaction.atomic():
             RenewalSettings.objects.update_or_create(**place, defaults={"time_zone": story.zone})
             plan = a_plan(

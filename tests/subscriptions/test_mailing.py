@@ -1,10 +1,13 @@
 """The e-mail that asks a customer to pay, where the organization wants that."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
 from billing.callers import Caller
+from billing.errors import InvalidRequest
 from organizations.roles import ADMINISTER_ORGANIZATION
 from subscriptions import mailing, renewal_settings, services
 from subscriptions.models import Renewal, RenewalSettings
@@ -101,7 +104,7 @@ def test_settings_are_changed_by_who_administers(sandboxed: Caller) -> None:
     row = renewal_settings.update(admin, emails_customers=True, attempt_days=[0, 2])
 
     assert (row.emails_customers, row.attempt_days) == (True, [0, 2])
-    for wrong in (
+    refused_ones: list[dict[str, Any]] = [
         {"attempt_days": [1, 2]},
         {"attempt_days": [0, 5, 3]},
         {"attempt_days": []},
@@ -110,7 +113,8 @@ def test_settings_are_changed_by_who_administers(sandboxed: Caller) -> None:
         {"grace_days": True},
         {"emails_customers": "yes"},
         {"unknown": 1},
-    ):
-        with pytest.raises(renewal_settings.InvalidRequest) as refused:
+    ]
+    for wrong in refused_ones:
+        with pytest.raises(InvalidRequest) as refused:
             renewal_settings.update(admin, **wrong)
         assert refused.value.param in wrong

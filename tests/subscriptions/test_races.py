@@ -1,6 +1,7 @@
 """Two passes, or a pass and an act, at the same time: one renewal for a period, one checkout."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -69,14 +70,8 @@ def test_a_payment_is_counted_once_by_two_passes(sandboxed: Caller) -> None:
 
 def test_a_cancel_and_a_pass_at_once_leave_nothing_to_pay(sandboxed: Caller) -> None:
     for subscription in due_subscriptions(sandboxed):
-        at_once(
-            [
-                lambda subscription=subscription: services.cancel_immediately(
-                    sandboxed, subscription.id
-                ),
-                lambda: renewing.renew(),
-            ]
-        )
+        cancel = partial(services.cancel_immediately, sandboxed, subscription.id)
+        at_once([cancel, renewing.renew])
 
         assert reload(subscription).status == "canceled"
         assert states_of(subscription)[1:] in ([], ["skipped"])

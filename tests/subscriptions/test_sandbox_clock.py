@@ -8,8 +8,7 @@ from billing.times import iso
 from chainwatch.models import SandboxChain
 from organizations import clock
 from organizations.models import Organization
-from tests.checkouts.making import caller_of
-from tests.conftest import MakeApi
+from tests.checkouts.making import MakeApi, caller_of
 from tests.subscriptions.making import last_renewal, reload, subscribed
 
 pytestmark = pytest.mark.django_db

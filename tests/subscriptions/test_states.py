@@ -18,7 +18,7 @@ def edges_of(model: type[Subscription | Renewal]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for each in field.get_all_transitions(model):
         assert isinstance(each, Transition)
-        found.add((each.source, each.target))
+        found.add((str(each.source), str(each.target)))
     return found
 
 
