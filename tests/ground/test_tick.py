@@ -29,6 +29,7 @@ IN_ORDER = [
     "deliver",
     "tell owners",
     "reconcile",
+    "fill ledger",
     "rest addresses",
     "tell failed log-ins",
     "notices",
@@ -83,7 +84,7 @@ def test_an_unknown_job_ends_it_with_status_2_before_anything_ran() -> None:
     assert end.value.code == 2
     assert out.getvalue() == ""
     assert err.getvalue().startswith(
-        "error: No such job: dance. There are balances, contracts, deliver, follow,"
+        "error: No such job: dance. There are balances, contracts, deliver, fill, follow,"
     )
 
 
