@@ -31,6 +31,7 @@ IN_ORDER = [
     "tell owners",
     "tell customers",
     "reconcile",
+    "fill ledger",
     "rest addresses",
     "tell failed log-ins",
     "notices",
@@ -85,7 +86,7 @@ def test_an_unknown_job_ends_it_with_status_2_before_anything_ran() -> None:
     assert end.value.code == 2
     assert out.getvalue() == ""
     assert err.getvalue().startswith(
-        "error: No such job: dance. There are balances, contracts, deliver, follow,"
+        "error: No such job: dance. There are balances, contracts, deliver, fill, follow,"
     )
 
 
