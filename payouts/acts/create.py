@@ -75,7 +75,7 @@ def create(caller: Caller, draft: NewPayout) -> PayoutIntent:
     recipient that is named is read before, and the statement makes sure that it still stands.
     """
     caller.require("payouts:write")
-    payout = _built(caller, draft)
+    payout = built(caller, draft)
     _inserted(caller, payout, draft)
     return payout
 
@@ -88,7 +88,7 @@ def create_once(call: Call, draft: NewPayout) -> Answer | None:
     `create` does for what is wrong in the draft itself, and IdempotencyConflict.
     """
     call.caller.require("payouts:write")
-    return insert_draft_once(call, _built(call.caller, draft), _confirmed(draft))
+    return insert_draft_once(call, built(call.caller, draft), _confirmed(draft))
 
 
 def create_many(caller: Caller, drafts: Iterable[NewPayout]) -> list[Created]:
@@ -103,15 +103,15 @@ def create_many(caller: Caller, drafts: Iterable[NewPayout]) -> list[Created]:
 
 def _created(caller: Caller, index: int, draft: NewPayout) -> Created:
     try:
-        payout = _built(caller, draft)
+        payout = built(caller, draft)
         _inserted(caller, payout, draft)
     except BillingError as error:  # The row's own answer; the rows beside it go on.
         return Created(index, None, error)
     return Created(index, payout, None)
 
 
-def _built(caller: Caller, draft: NewPayout) -> PayoutIntent:
-    """Check what can be checked without the database, and return the row to insert.
+def built(caller: Caller, draft: NewPayout) -> PayoutIntent:
+    """Check what can be checked without the database, and return the row that may be inserted.
 
     Only a recipient that is named by its id is read, with its address.
     """

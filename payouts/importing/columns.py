@@ -14,6 +14,7 @@ COLUMNS = {
     "chain": "tron, arbitrum or base.",
     "token": "USDT or USDC.",
     "amount": "In token units: digits and a point, at most six decimals, no separators.",
+    "currency": "USD, the only one; the column may be left out.",
     "reference_type": "invoice, subscription, checkout or manual; empty means manual.",
     "reference_id": "Your invoice number, up to 255 characters.",
     "description": "For people, up to 512 characters.",

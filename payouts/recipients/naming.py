@@ -1,5 +1,6 @@
 """Whom a payout means by `recipient_id`: which address that is on its chain, if it may be paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -44,14 +45,23 @@ def named(caller: Caller, recipient_id: str | None, chain: str, address: str) ->
             code="recipient_not_found",
             param="recipient_id",
         )
-    row = _usable(recipient, chain, _form(address, chain))
+    rows = recipient.addresses.filter(chain=chain, status=AddressStatus.APPROVED)
+    return chosen(recipient, chain, address, list(rows))
+
+
+def chosen(
+    recipient: Recipient, chain: str, address: str, rows: Sequence[RecipientAddress]
+) -> Named:
+    """Return which of its approved addresses on the chain is meant. Raises RecipientNotUsable."""
+    row = _usable(recipient, chain, _form(address, chain), rows)
     return Named(row.address, recipient.id, recipient.name)
 
 
-def _usable(recipient: Recipient, chain: str, address: str) -> RecipientAddress:
+def _usable(
+    recipient: Recipient, chain: str, address: str, rows: Sequence[RecipientAddress]
+) -> RecipientAddress:
     """Its one usable address on the chain; the one that was given too, where one was."""
     at, on = timezone.now(), Chain(chain).label
-    rows = recipient.addresses.filter(chain=chain, status=AddressStatus.APPROVED)
     approved = [row for row in rows if address in ("", row.address)]
     usable = [row for row in approved if row.is_usable(at)]
     if len(usable) == 1:

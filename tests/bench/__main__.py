@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks", "sealing",
+    "worker", "webhooks", "sealing", "import",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         checkouts,
         create,
         deposits,
+        importing,
         indexing,
         lists,
         loading,
@@ -93,6 +94,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "worker": worker.run,
         "webhooks": webhooks.run,
         "sealing": sealing.run,
+        "import": importing.run,
     }
 
 
