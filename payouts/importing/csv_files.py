@@ -41,7 +41,8 @@ def _decoded(content: bytes) -> str:
 def _separator(text: str) -> str:
     """The one that makes most columns of the first line that says anything."""
     first = next((line for line in io.StringIO(text) if line.strip()), "")
-    return max(_SEPARATORS, key=lambda separator: knows(_split(first, separator)))
+    cut = {separator: _split(first, separator) for separator in _SEPARATORS}
+    return max(_SEPARATORS, key=lambda separator: (knows(cut[separator]), len(cut[separator])))
 
 
 def _split(line: str, separator: str) -> list[str]:

@@ -182,8 +182,8 @@ def _doubt_decimals(draft: Drafted) -> None:
     amount = draft.line.values["amount"]
     draft.say(
         "amount_ambiguous",
-        f"{amount} is read as a little less than {int(amount.partition('.')[0]) + 1}, not as "
-        f"{amount.replace('.', ',')} with a separator of thousands. Look whether that is meant.",
+        f"{amount} is read as {amount.rstrip('0').rstrip('.')}, not as {amount.replace('.', ',')}: "
+        "the point is no separator of thousands. Look whether that is meant.",
         "amount",
         is_error=False,
     )

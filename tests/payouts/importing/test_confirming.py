@@ -154,12 +154,28 @@ def test_of_two_imports_with_the_same_external_ids_exactly_one_wins(people: Peop
 
 
 def test_an_import_confirmed_twice_at_once_is_done_once(people: People) -> None:
-    imported = started(people, many(100))
+    for number in range(ROUNDS):
+        # Without external ids, so that the row's lock alone stands against it.
+        imported = started(people, plain(number))
 
-    answers = at_once([partial(acts.confirm, people.preparer, imported.id)] * 4)
+        answers = at_once([partial(acts.confirm, people.preparer, imported.id)] * 4)
 
-    assert sorted(answers) == ["done", *["import_closed"] * 3]
-    assert PayoutIntent.objects.count() == 100
+        assert sorted(answers) == ["done", *["import_closed"] * 3]
+        assert PayoutIntent.objects.count() == 100 * (number + 1)
+
+
+def plain(number: int) -> bytes:
+    """A hundred lines without ids of their own."""
+    return csv_of(*(f"{GOOD},{1_000 * number + n}.5" for n in range(1, 101)))
+
+
+def test_of_two_equal_imports_the_second_sees_the_first(people: People) -> None:
+    for number in range(ROUNDS):
+        both = [started(people, plain(number)) for _ in range(2)]
+
+        answers = at_once([partial(acts.confirm, people.preparer, each.id) for each in both])
+
+        assert sorted(answers) == ["done", "import_not_confirmed"]
 
 
 def waiting(table: str) -> None:
