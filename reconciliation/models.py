@@ -1,11 +1,14 @@
-"""ReconciliationRun: what the two sides said of each other at one moment."""
+"""What is kept of reconciliation: its runs, and the exceptions as somebody's work."""
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
 from billing.models import IdField, Tenanted
+
+LONGEST_NOTE = 4_000
 
 
 class ReconciliationRun(Tenanted):
@@ -31,6 +34,8 @@ class ReconciliationRun(Tenanted):
     reversed_count = models.BigIntegerField()
     unknown_count = models.BigIntegerField()
     found_count = models.BigIntegerField()  # what this run found and nobody had recorded before
+    # [[chain, token, verdict, count]]: the same counts, apart; empty in runs from before it was kept.
+    lines = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-started_at", "-id")
@@ -57,3 +62,151 @@ class ReconciliationRun(Tenanted):
             or self.reversed_count
             or self.unknown_count
         )
+
+
+class Case(Tenanted):
+    """Whose work one exception is, and what was said of it.
+
+    An exception is an open settlement, or a failed payout of which nobody knows whether its money
+    moved. Written by reconciliation.cases, when somebody first takes it or says something: the
+    facts stay where they are.
+    """
+
+    id = IdField("exc")
+    settlement = models.OneToOneField(
+        "payouts.Settlement",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="case",
+    )
+    payout = models.OneToOneField(
+        "payouts.PayoutIntent",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="case",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(settlement__isnull=True) ^ Q(payout__isnull=True),
+                name="case_is_of_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def subject_id(self) -> str:
+        """The id of the settlement, or of the payout, that it is about."""
+        return str(self.settlement_id or self.payout_id)
+
+
+class CaseNote(Tenanted):
+    """One thing somebody said about an exception. Never changed (reconciliation_is_written_once)."""
+
+    id = IdField("exn")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes", editable=False)
+    text = models.TextField(editable=False)
+    author_id = models.CharField(max_length=40, editable=False)
+    author_name = models.CharField(max_length=255, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class TopUp(Tenanted):
+    """That a payout pays what a settlement lacked: at most one per settlement. Never changed."""
+
+    id = IdField("top")
+    settlement = models.OneToOneField(
+        "payouts.Settlement", on_delete=models.PROTECT, related_name="top_up", editable=False
+    )
+    payout = models.OneToOneField(
+        "payouts.PayoutIntent", on_delete=models.PROTECT, related_name="tops_up", editable=False
+    )
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Period(Tenanted):
+    """A range of time whose figures stand for good: from where the last one ended to `until`.
+
+    Written by reconciliation.periods, never changed (reconciliation_is_written_once). `since` None:
+    the first one, from the beginning. `figures` are lines {chain, token, verdict, count, late,
+    actual_atomic, intended_atomic}, sums of its entries; `digest` is over them and the previous one.
+    """
+
+    id = IdField("per")
+    previous = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="next", editable=False
+    )
+    since = models.DateTimeField(null=True, editable=False)  # inclusive
+    until = models.DateTimeField(editable=False)  # exclusive
+    figures = models.JSONField(editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    open_count = models.BigIntegerField(editable=False)  # exceptions that were open all the same
+    reason = models.TextField(default="", blank=True, editable=False)
+    closed_by = models.CharField(max_length=40, editable=False)
+    closed_by_name = models.CharField(max_length=255, editable=False)
+
+    class Meta:
+        ordering = ("-until", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "environment"],
+                condition=Q(previous__isnull=True),
+                name="one_first_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(previous__isnull=True, since__isnull=True)
+                | Q(previous__isnull=False, since__lt=F("until")),
+                name="period_follows_the_last",
+            ),
+            models.CheckConstraint(
+                condition=Q(open_count=0) | ~Q(reason=""), name="period_with_open_work_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class PeriodEntry(models.Model):
+    """What one settlement put into one period, in atomic units. Never changed.
+
+    Usually all of it, once. What was found, reversed or resolved after its period was closed goes
+    into the next one as a difference to what is booked already, with `is_late`.
+    """
+
+    period = models.ForeignKey(
+        Period, on_delete=models.PROTECT, related_name="entries", editable=False
+    )
+    settlement = models.ForeignKey(
+        "payouts.Settlement", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    verdict = models.CharField(max_length=16, editable=False)
+    actual_atomic = models.BigIntegerField(editable=False)
+    intended_atomic = models.BigIntegerField(editable=False)
+    is_late = models.BooleanField(editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["period", "settlement"], name="one_entry_per_period_and_settlement"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.settlement_id} in {self.period_id}"
