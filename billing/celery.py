@@ -81,6 +81,12 @@ _AFTER_THE_CHAINS = (
         "writes down where the two sides disagree",
     ),
     Job(
+        "forget runs",
+        "reconciliation.tasks.forget_runs",
+        3600,
+        "keeps of reconciliation runs older than a month the last of each day",
+    ),
+    Job(
         "rest addresses",
         "checkouts.tasks.rest_addresses",
         3600,

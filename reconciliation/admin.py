@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from billing.acts import said
-from billing.admin import NUL, Facts, ReadOnlyAdmin
+from billing.admin import NUL, Facts
 from billing.admin_context import caller_of, may
 from billing.callers import Caller
 from billing.chains import Chain
@@ -29,9 +29,15 @@ from payouts.models import Settlement
 from payouts.resolutions import Resolution
 from reconciliation import books, services
 from reconciliation.charts import Bar, stacked
+from reconciliation.exception_forms import WorkFilters
+from reconciliation.exception_pages import ExceptionPages
+from reconciliation.export_pages import ExportPages
 from reconciliation.models import ReconciliationRun
+from reconciliation.period_pages import PeriodAdmin
 from reconciliation.resolving import is_open
-from reconciliation.work import work_items
+from reconciliation.work import Wanted, exception_url, work_items
+
+__all__ = ["PeriodAdmin", "ReconciliationAdmin"]
 
 BUCKETS = (
     ("matched", "Matched", "settled as intended", "matched_count"),
@@ -50,7 +56,7 @@ class ResolveForm(forms.Form):
     note = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Why. Kept with the settlement, with your name.",
+        help_text="Why. Kept with the settlement, with your name. Of a refund say the hash.",
     )
 
 
@@ -67,7 +73,7 @@ class BucketShown:
 
 
 @admin.register(ReconciliationRun)
-class ReconciliationAdmin(ReadOnlyAdmin):
+class ReconciliationAdmin(ExceptionPages, ExportPages):
     """Its list is the page of the books; a record of it is one run."""
 
     ordering = ("-started_at", "-id")
@@ -79,6 +85,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             path(
                 "resolve/<path:object_id>/", wrap(self.resolve_view), name="reconciliation_resolve"
             ),
+            *super().more_urls(),
         ]
 
     def changelist_view(
@@ -89,12 +96,18 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         caller = caller_of(request)
         now = books.read(caller.organization_id, caller.environment, since=None, until=None)
         runs = _last_month(caller)
+        filters = WorkFilters(request.GET)
+        wanted = filters.wanted()
+        work, open_count = work_items(caller, now, wanted)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Reconciliation",
             "buckets": [_bucket(now, runs, *bucket) for bucket in BUCKETS],
-            "work": work_items(caller, now),
+            "work": work,
+            "open_count": open_count,
+            "filters": filters,
+            "is_filtered": wanted != Wanted(),
             "last_run": runs[-1] if runs else None,
             "is_clean": now.is_clean,
             "is_empty": not now.lines,
@@ -146,7 +159,10 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Resolve",
-            "crumbs": [("Reconciliation", self.list_url())],
+            "crumbs": [
+                ("Reconciliation", self.list_url()),
+                ("Exception", exception_url(settlement.pk)),
+            ],
             "act": {"label": "Resolve", "look": "filled"},
             "button": "Resolve",
             "sentence": "Say what became of this money"

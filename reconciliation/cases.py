@@ -14,7 +14,7 @@ from billing.private_keys import refuse_private_keys_in_words
 from events import services as events
 from events.types import EventType
 from organizations.models import Membership, User
-from organizations.roles import EXECUTE, scopes_of
+from organizations.roles import EXECUTE, Role, scopes_of
 from payouts.acts.locking import require_execute
 from payouts.answers import payout_json, settlement_json
 from payouts.models import Outcome, PayoutIntent, Settlement, Status
@@ -119,8 +119,7 @@ def case_of(subject: Subject) -> Case | None:
 
 def possible_owners(caller: Caller) -> list[User]:
     """The members who may resolve, by name."""
-    roles = [role for role in Membership._meta.get_field("role").choices or []]
-    allowed = [value for value, _ in roles if EXECUTE in scopes_of(str(value))]
+    allowed = [role for role in Role.values if EXECUTE in scopes_of(role)]
     members = Membership.objects.filter(
         organization_id=caller.organization_id, role__in=allowed, user__is_active=True
     ).select_related("user")

@@ -34,7 +34,7 @@ class ReconciliationRun(Tenanted):
     reversed_count = models.BigIntegerField()
     unknown_count = models.BigIntegerField()
     found_count = models.BigIntegerField()  # what this run found and nobody had recorded before
-    # [[chain, token, verdict, count]]: the same counts, apart; empty in runs from before it was kept.
+    # [[chain, token, verdict, count]]: the same, apart; empty in runs older than this column.
     lines = models.JSONField(default=list)
 
     class Meta:
@@ -110,7 +110,7 @@ class Case(Tenanted):
 
 
 class CaseNote(Tenanted):
-    """One thing somebody said about an exception. Never changed (reconciliation_is_written_once)."""
+    """One thing somebody said of an exception. Never changed (reconciliation_is_written_once)."""
 
     id = IdField("exn")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notes", editable=False)
@@ -143,9 +143,10 @@ class TopUp(Tenanted):
 class Period(Tenanted):
     """A range of time whose figures stand for good: from where the last one ended to `until`.
 
-    Written by reconciliation.periods, never changed (reconciliation_is_written_once). `since` None:
-    the first one, from the beginning. `figures` are lines {chain, token, verdict, count, late,
-    actual_atomic, intended_atomic}, sums of its entries; `digest` is over them and the previous one.
+    Written by reconciliation.periods, never changed (reconciliation_is_written_once). `since` is
+    None in the first one: from the beginning. `figures` are lines {chain, token, verdict, count,
+    late, actual_atomic, intended_atomic}, the sums of its entries; `digest` is over the entries and
+    the digest before.
     """
 
     id = IdField("per")

@@ -1,7 +1,7 @@
 """Do the two sides agree? The summary, a run that writes down what it finds, and its resolution."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -17,6 +17,7 @@ from reconciliation.resolving import resolve
 
 __all__ = [
     "Summary",
+    "forget_runs",
     "places",
     "reconcile",
     "resolve",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+KEPT_WHOLE = timedelta(days=30)
 
 
 def summary(
@@ -125,4 +128,30 @@ def _row(books_now: Summary, *, started_at: datetime, found: int) -> Reconciliat
         reversed_count=books_now.reversed_count,
         unknown_count=books_now.unknown_outcomes.count,
         found_count=found,
+        lines=[[line.chain, line.token, line.verdict, line.count] for line in books_now.lines],
     )
+
+
+def forget_runs(*, at: datetime | None = None) -> int:
+    """Remove runs older than KEPT_WHOLE but for the last of each day (UTC); return how many.
+
+    A later run of the same day is what makes one of them needless, so that two at once, or one that
+    is killed, remove nothing else.
+    """
+    before = (at or timezone.now()) - KEPT_WHOLE
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, {"before": before})
+        return cursor.rowcount
+
+
+_FORGET = """
+DELETE FROM reconciliation_reconciliationrun old
+ WHERE old.started_at < %(before)s
+   AND EXISTS (
+       SELECT FROM reconciliation_reconciliationrun later
+        WHERE later.organization_id = old.organization_id
+          AND later.environment = old.environment
+          AND (later.started_at, later.id) > (old.started_at, old.id)
+          AND (later.started_at AT TIME ZONE 'UTC')::date = (old.started_at AT TIME ZONE 'UTC')::date
+          AND later.started_at < old.started_at + interval '1 day')
+"""

@@ -8,10 +8,10 @@ from billing.errors import InvalidRequest
 from billing.money import from_atomic
 from payouts import services as payouts
 from payouts.acts.locking import reason_of, require_execute
-from payouts.models import PayoutIntent, ReferenceType
+from payouts.models import PayoutIntent, ReferenceType, Settlement
 from payouts.resolutions import Resolution
 from reconciliation.models import TopUp
-from reconciliation.resolving import locked, resolve
+from reconciliation.resolving import is_open, locked, resolve
 
 
 @transaction.atomic
@@ -32,15 +32,17 @@ def top_up(
     require_execute(caller)
     reason = reason_of(note)
     settlement = locked(caller, settlement_id)
-    paid = settlement.payout
-    missing = paid.amount_atomic - settlement.amount_atomic if paid else 0
-    if paid is None or missing <= 0 or settlement.reversed_at is not None:
+    paid, missing = settlement.payout, lacks(settlement)
+    if is_open(settlement) and (paid is None or missing <= 0):
         raise InvalidRequest(
             f"Settlement {settlement.id} lacks nothing that could be paid. Only one that paid "
             "less than was meant, and that stands on its chain, is topped up.",
             code="nothing_to_top_up",
             param="settlement_id",
         )
+    # First: what is not open is refused before anything is made.
+    resolve(caller, settlement.id, Resolution.TOP_UP, reason)
+    assert paid is not None, "only what has a payout is resolved as topped up"
     draft = payouts.NewPayout(
         recipient_address=paid.recipient_address,
         chain=paid.chain,
@@ -52,8 +54,6 @@ def top_up(
         confirm_duplicate=confirm_duplicate,
         confirm_lookalike=confirm_lookalike,
     )
-    # First: what is not open is refused before anything is made.
-    resolve(caller, settlement.id, Resolution.TOP_UP, reason)
     payout = payouts.create(caller, draft)
     TopUp.objects.create(
         organization_id=caller.organization_id,
@@ -62,3 +62,11 @@ def top_up(
         payout=payout,
     )
     return payout
+
+
+def lacks(settlement: Settlement) -> int:
+    """How much less than was meant an open settlement paid, in atomic units; 0 where nothing."""
+    payout = settlement.payout
+    if payout is None or settlement.reversed_at is not None or not is_open(settlement):
+        return 0
+    return max(payout.amount_atomic - settlement.amount_atomic, 0)

@@ -1,15 +1,16 @@
 """What is open, as work: what, how much, since when, what it looks like, where to resolve it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.admin.utils import quote
+from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.admin import record_url
 from billing.callers import Caller
 from billing.chains import Chain, decimals
 from billing.display import amount_html, copy_html
@@ -18,9 +19,26 @@ from payouts.admin.words import DIFFERENCES
 from payouts.models import Outcome, PayoutIntent, Settlement, Status
 from payouts.suggestions import suggestions
 from reconciliation.books import Discrepancy, Summary
+from reconciliation.models import Case
 
-MOST_SHOWN = 100
+MOST_READ = 1_000  # of each kind; the newest
+MOST_SHOWN = 100  # of each kind
 LARGEST_FEE_PERCENT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the work somebody wants to see; empty means all of it."""
+
+    whose: str = ""  # mine, nobody
+    kind: str = ""  # unexpected, unknown, discrepancy, reversed
+    chain: str = ""
+    older_than: timedelta = timedelta()
+
+    def wants(self, kind: str, chain: str, since: datetime, now: datetime) -> bool:
+        """Whether such a thing is wanted, whosever it is."""
+        is_kind = self.kind in ("", kind)
+        return is_kind and self.chain in ("", chain) and since <= now - self.older_than
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +52,36 @@ class Item:
     since: datetime
     suggestion: str
     url: str
-    resolve_url: str
     is_urgent: bool
+    owner: str = ""
     match_url: str = ""
 
 
-def work_items(caller: Caller, now: Summary) -> list[Item]:
-    """Everything open: unexpected money first, then unknown outcomes, then differences."""
-    return [
-        *_unexpected(caller),
-        *_unknown(caller),
-        *map(_different, now.discrepancies[:MOST_SHOWN]),
+Open = Settlement | PayoutIntent | Discrepancy
+
+
+def work_items(caller: Caller, now: Summary, wanted: Wanted) -> tuple[list[Item], int]:
+    """What is open: unexpected money first, then unknown outcomes, then differences.
+
+    Returns at most MOST_SHOWN of each kind, and how many there are.
+    """
+    at = timezone.now()
+    found: list[list[Open]] = [
+        list(_unexpected(caller, wanted, at)),
+        list(_unknown(caller, wanted, at)),
+        [
+            one
+            for one in now.discrepancies
+            if wanted.wants(_kind(one), one.chain, one.opened_at, at)
+        ],
     ]
+    cases = _cases([each for kind in found for each in kind])
+    kinds = [[each for each in kind if _is_theirs(each, cases, wanted, caller)] for kind in found]
+    shown = [each for kind in kinds for each in kind[:MOST_SHOWN]]
+    stray = [each for each in shown if isinstance(each, Settlement)]
+    made_of = suggestions(stray) if stray else {}
+    items = [_item(each, cases, made_of) for each in shown]
+    return items, sum(map(len, kinds))
 
 
 def resolve_url(settlement_id: str) -> str:
@@ -53,25 +89,79 @@ def resolve_url(settlement_id: str) -> str:
     return reverse("admin:reconciliation_resolve", args=[quote(settlement_id)])
 
 
-def _unexpected(caller: Caller) -> Iterator[Item]:
+def exception_url(subject_id: str) -> str:
+    """The page of one exception, the id of its settlement or payout quoted."""
+    return reverse("admin:reconciliation_exception", args=[quote(subject_id)])
+
+
+def _kind(one: Discrepancy) -> str:
+    return "reversed" if "reversed" in one.kinds else "discrepancy"
+
+
+def _unexpected(caller: Caller, wanted: Wanted, at: datetime) -> Iterable[Settlement]:
+    if wanted.kind not in ("", "unexpected"):
+        return []
     rows = Settlement.objects.visible_to(caller).filter(
-        payout__isnull=True, resolved_at__isnull=True
+        payout__isnull=True, resolved_at__isnull=True, block_time__lte=at - wanted.older_than
     )
-    found = list(rows.order_by("-block_time")[:MOST_SHOWN])
-    made_of = suggestions(found) if found else {}
-    for each in found:
-        yield Item(
-            what="Money left with no payout behind it",
-            says=format_html("to {}", copy_html(each.to_address, "address", whole=False)),
-            amount=amount_html(each.amount_atomic, each.token, each.chain),
-            chain=str(Chain(each.chain).label),
-            since=each.block_time,
-            suggestion=_sentence(made_of[each.id]),
-            url=record_url(Settlement, each.pk),
-            resolve_url=resolve_url(each.pk),
-            is_urgent=True,
-            match_url=_match_url(each),
-        )
+    rows = rows.filter(chain=wanted.chain) if wanted.chain else rows
+    return rows.order_by("-block_time")[:MOST_READ]
+
+
+def _unknown(caller: Caller, wanted: Wanted, at: datetime) -> Iterable[PayoutIntent]:
+    if wanted.kind not in ("", "unknown"):
+        return []
+    rows = PayoutIntent.objects.visible_to(caller).filter(
+        status=Status.FAILED,
+        outcome=Outcome.UNKNOWN,
+        settlement__isnull=True,
+        failed_at__lte=at - wanted.older_than,
+    )
+    rows = rows.filter(chain=wanted.chain) if wanted.chain else rows
+    found: Iterable[PayoutIntent] = rows.order_by("-created_at", "-id")[:MOST_READ]
+    return found
+
+
+def _id(one: Open) -> str:
+    return one.settlement_id if isinstance(one, Discrepancy) else str(one.pk)
+
+
+def _cases(found: Iterable[Open]) -> Mapping[str, Case]:
+    """Whose each is, by the id of what it is about. One query."""
+    ids = [_id(each) for each in found]
+    if not ids:
+        return {}
+    of_them = Q(settlement_id__in=ids) | Q(payout_id__in=ids)
+    return {case.subject_id: case for case in Case.objects.filter(of_them).select_related("owner")}
+
+
+def _is_theirs(one: Open, cases: Mapping[str, Case], wanted: Wanted, caller: Caller) -> bool:
+    case = cases.get(_id(one))
+    owner = case.owner_id if case else None
+    return {"mine": owner == caller.actor_id, "nobody": owner is None}.get(wanted.whose, True)
+
+
+def _item(one: Open, cases: Mapping[str, Case], made_of: Mapping[str, str]) -> Item:
+    case = cases.get(_id(one))
+    owner = str(case.owner) if case and case.owner else ""
+    if isinstance(one, Settlement):
+        return _stray(one, owner, made_of[one.id])
+    return _different(one, owner) if isinstance(one, Discrepancy) else _lost(one, owner)
+
+
+def _stray(one: Settlement, owner: str, made_of: str) -> Item:
+    return Item(
+        what="Money left with no payout behind it",
+        says=format_html("to {}", copy_html(one.to_address, "address", whole=False)),
+        amount=amount_html(one.amount_atomic, one.token, one.chain),
+        chain=str(Chain(one.chain).label),
+        since=one.block_time,
+        suggestion=sentence_of(made_of),
+        url=exception_url(one.pk),
+        is_urgent=True,
+        owner=owner,
+        match_url=_match_url(one),
+    )
 
 
 def _match_url(settlement: Settlement) -> str:
@@ -81,31 +171,27 @@ def _match_url(settlement: Settlement) -> str:
     return reverse("admin:payouts_settlement_match", args=[quote(settlement.pk)])
 
 
-def _sentence(made_of: str) -> str:
+def sentence_of(made_of: str) -> str:
     """A reading as a sentence; names in it keep their capitals."""
     words = f"it {made_of}" if made_of.startswith("fits") else made_of
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _unknown(caller: Caller) -> Iterator[Item]:
-    rows = PayoutIntent.objects.visible_to(caller).filter(
-        status=Status.FAILED, outcome=Outcome.UNKNOWN, settlement__isnull=True
+def _lost(one: PayoutIntent, owner: str) -> Item:
+    return Item(
+        what="Failed, and nobody knows whether the money moved",
+        says=format_html("to {}", copy_html(one.recipient_address, "address", whole=False)),
+        amount=amount_html(one.amount_atomic, one.token, one.chain),
+        chain=str(Chain(one.chain).label),
+        since=one.failed_at or one.updated_at,
+        suggestion="Look for its transaction in the wallet before paying again.",
+        url=exception_url(one.pk),
+        is_urgent=False,
+        owner=owner,
     )
-    for each in rows.order_by("-created_at", "-id")[:MOST_SHOWN]:
-        yield Item(
-            what="Failed, and nobody knows whether the money moved",
-            says=format_html("to {}", copy_html(each.recipient_address, "address", whole=False)),
-            amount=amount_html(each.amount_atomic, each.token, each.chain),
-            chain=str(Chain(each.chain).label),
-            since=each.failed_at or each.updated_at,
-            suggestion="Look for its transaction in the wallet before paying again.",
-            url=record_url(PayoutIntent, each.pk),
-            resolve_url="",
-            is_urgent=False,
-        )
 
 
-def _different(one: Discrepancy) -> Item:
+def _different(one: Discrepancy, owner: str) -> Item:
     places = decimals(one.chain, one.token)
     meant = display(one.expected_atomic, places)
     return Item(
@@ -115,9 +201,9 @@ def _different(one: Discrepancy) -> Item:
         chain=str(Chain(one.chain).label),
         since=one.opened_at,
         suggestion=reading_of(one),
-        url=record_url(PayoutIntent, one.payout_id),
-        resolve_url=resolve_url(one.settlement_id),
+        url=exception_url(one.settlement_id),
         is_urgent="reversed" in one.kinds,
+        owner=owner,
     )
 
 

@@ -49,7 +49,7 @@ def test_a_discrepancy_is_work_with_what_it_looks_like(
 
     assert "Another amount 499.50 USDC on Arbitrum One · 500.00 USDC was meant" in page
     assert "0.50 USDC less arrived than was meant (0.1 %). It looks like a fee" in page
-    assert "Resolve…" in page
+    assert "Nobody's yet Look into it" in page
 
 
 def test_a_discrepancy_is_resolved_with_a_note(people: People, otto: User, desk: Desk) -> None:
