@@ -152,6 +152,6 @@ DELETE FROM reconciliation_reconciliationrun old
         WHERE later.organization_id = old.organization_id
           AND later.environment = old.environment
           AND (later.started_at, later.id) > (old.started_at, old.id)
-          AND (later.started_at AT TIME ZONE 'UTC')::date = (old.started_at AT TIME ZONE 'UTC')::date
-          AND later.started_at < old.started_at + interval '1 day')
+          AND later.started_at < old.started_at + interval '1 day'
+          AND date_trunc('day', later.started_at, 'UTC') = date_trunc('day', old.started_at, 'UTC'))
 """

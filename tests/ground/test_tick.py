@@ -29,6 +29,7 @@ IN_ORDER = [
     "deliver",
     "tell owners",
     "reconcile",
+    "forget runs",
     "rest addresses",
     "tell failed log-ins",
     "notices",
