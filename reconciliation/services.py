@@ -141,7 +141,8 @@ def forget_runs(*, at: datetime | None = None) -> int:
     before = (at or timezone.now()) - KEPT_WHOLE
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, {"before": before})
-        return cursor.rowcount
+        removed: int = cursor.rowcount
+    return removed
 
 
 _FORGET = """

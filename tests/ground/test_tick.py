@@ -101,7 +101,7 @@ def test_a_job_that_fails_is_told_and_the_next_ones_run() -> None:
     sequence, *forget = json.loads(out.getvalue())["jobs"]
     assert end.value.code == 2
     assert sequence["error"].startswith("ProgrammingError: ")
-    assert [job["job"] for job in forget] == ["forget", "forget deliveries"]
+    assert [job["job"] for job in forget] == ["forget runs", "forget", "forget deliveries"]
     assert [job for job in forget if "error" in job] == []
 
 
