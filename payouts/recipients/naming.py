@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from billing.addresses import canonical
@@ -47,6 +49,34 @@ def named(caller: Caller, recipient_id: str | None, chain: str, address: str) ->
         )
     rows = recipient.addresses.filter(chain=chain, status=AddressStatus.APPROVED)
     return chosen(recipient, chain, address, list(rows))
+
+
+def id_of(caller: Caller, name: str) -> str:
+    """Return the id of whom a person means by name, case aside; an id stays as it is.
+
+    Raises InvalidRequest, `recipient_not_found`.
+    """
+    live = Recipient.objects.visible_to(caller).filter(archived_at__isnull=True)
+    found: str | None = (
+        live.alias(small=Lower("name"))
+        .filter(Q(pk=name) | Q(small=name.lower()))
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if found is None:
+        raise InvalidRequest(
+            f'No recipient of the address book is called "{name}". Propose it there, or give its '
+            "address alone.",
+            code="recipient_not_found",
+            param="recipient_id",
+        )
+    return found
+
+
+def live_names(caller: Caller, *, most: int) -> list[str]:
+    """The names of the address book, for suggestions: not archived, by name."""
+    live = Recipient.objects.visible_to(caller).filter(archived_at__isnull=True)
+    return list(live.order_by(Lower("name")).values_list("name", flat=True)[:most])
 
 
 def chosen(
