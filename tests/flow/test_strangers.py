@@ -27,6 +27,9 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("post", "/v1/webhooks/{webhook_id}/redeliver"): {"since": "2026-01-01T00:00:00Z"},
     ("patch", "/v1/payment-methods/{id}"): {"display_name": "mine now"},
     ("patch", "/v1/recipients/{id}"): {"name": "mine now"},
+    ("post", "/v1/recipients/{id}/archive"): {"reason": "mine now"},
+    ("post", "/v1/recipients/{id}/addresses/{address_id}/reject"): {"reason": "mine now"},
+    ("post", "/v1/recipients/{id}/addresses/{address_id}/archive"): {"reason": "mine now"},
     ("post", "/v1/recipients/{id}/addresses"): {"chain": "base", "address": TREASURY},
 }
 
