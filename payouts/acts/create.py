@@ -92,13 +92,17 @@ def create_once(call: Call, draft: NewPayout) -> Answer | None:
 
 
 def create_many(caller: Caller, drafts: Iterable[NewPayout]) -> list[Created]:
-    """Create every good row, in order, and say of each of the others why it is refused.
+    """Create every good row, and say of each of the others why it is refused; in their order.
 
-    One transaction: a row's refusal inserts nothing, so that no savepoint is needed.
+    One transaction: a row's refusal inserts nothing, so that no savepoint is needed. Rows go in by
+    external id, as an import's do: two transactions that take the same ids then wait for one
+    another in one order, and neither in a circle.
     """
     caller.require("payouts:write")
+    by_external_id = sorted(enumerate(drafts), key=lambda row: row[1].external_id or "")
     with transaction.atomic():
-        return [_created(caller, index, draft) for index, draft in enumerate(drafts)]
+        made = [_created(caller, index, draft) for index, draft in by_external_id]
+    return sorted(made, key=lambda row: row.index)
 
 
 def _created(caller: Caller, index: int, draft: NewPayout) -> Created:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from billing.acts import Act, Answers
@@ -16,19 +17,32 @@ from billing.admin import Facts, column, text
 from billing.admin_context import caller_of
 from billing.callers import Caller
 from billing.creating import CreatesAdmin
-from billing.display import State, amount_html, moment_html, short, state_html
+from billing.display import (
+    NOTHING,
+    State,
+    amount_html,
+    copy_html,
+    moment_html,
+    short,
+    state_html,
+)
 from billing.sheets import FORMATS, Column, Sheet, download
+from payouts.admin.import_changes import ChangesLines, drafts_words
 from payouts.importing import acts
 from payouts.importing.columns import COLUMNS
 from payouts.importing.errors import UnreadableFile
 from payouts.importing.reading import MOST_BYTES
+from payouts.importing.working import SHORT_LINES
 from payouts.models import ImportState, PayoutImport
 
-MOST_SHOWN = 200
+_REFRESH_S = 2
 _STATES = {
+    ImportState.READ: State("being checked", "amber", "chain"),
     ImportState.CHECKED: State("checked", "outline", "draft"),
+    ImportState.IMPORTING: State("creating", "amber", "chain"),
     ImportState.DONE: State("done", "green", "settled"),
     ImportState.ABANDONED: State("abandoned", "grey", "canceled", is_struck=True),
+    ImportState.FAILED: State("failed", "red", "failed"),
 }
 
 
@@ -41,53 +55,57 @@ class ImportForm(forms.Form):
 
 
 class ConfirmsWarnings(forms.Form):
-    """Asked only where the service said that there are warnings."""
+    """Asked where lines have warnings that nobody confirmed one by one."""
 
     confirm_warnings = forms.BooleanField(
         label="I looked at every warning. Create these drafts all the same."
     )
+    revision = forms.IntegerField(widget=forms.HiddenInput)  # of what the person looked at
 
 
-def _confirm(caller: Caller, import_id: str, answers: Answers) -> None:
-    acts.confirm(caller, import_id, confirm_warnings=answers.get("confirm_warnings", False))
+def _confirm(caller: Caller, import_id: str, answers: Answers) -> PayoutImport:
+    return acts.confirm(caller, import_id)
+
+
+def _confirm_with_warnings(caller: Caller, import_id: str, answers: Answers) -> PayoutImport:
+    acts.confirm_lines(caller, import_id, None, revision=answers["revision"])
+    return acts.confirm(caller, import_id)
 
 
 def _abandon(caller: Caller, import_id: str, answers: Answers) -> None:
     acts.abandon(caller, import_id)
 
 
-def _is_open(imported: PayoutImport, caller: Caller) -> bool:
-    return imported.state == ImportState.CHECKED
+def _can_be_abandoned(imported: PayoutImport, caller: Caller) -> bool:
+    return imported.state in (ImportState.READ, ImportState.CHECKED)
 
 
 def _is_good(imported: PayoutImport, caller: Caller) -> bool:
-    found = imported.report["errors"] or imported.report["warnings"]
-    return _is_open(imported, caller) and not found
+    waits = imported.lines_wrong or imported.lines_unconfirmed
+    return imported.state == ImportState.CHECKED and not waits
 
 
 def _is_doubtful(imported: PayoutImport, caller: Caller) -> bool:
-    is_wrong = imported.report["errors"] or not imported.report["warnings"]
-    return _is_open(imported, caller) and not is_wrong
-
-
-def _drafts(imported: PayoutImport) -> str:
-    count = imported.report["payouts"]
-    return "1 draft" if count == 1 else f"{count:,} drafts"
+    is_checked = imported.state == ImportState.CHECKED and not imported.lines_wrong
+    return is_checked and imported.lines_unconfirmed > 0
 
 
 def _asks(imported: PayoutImport) -> str:
     return (
-        f"Create {_drafts(imported)} from {imported.file_name}. They are made in your name, so "
-        "another person must approve them. The whole file is checked once more"
+        f"Create {drafts_words(imported)} from {imported.file_name}. They are made in your name, "
+        "so another person must approve them. The whole file is checked once more"
     )
 
 
 def _done(imported: PayoutImport) -> str:
-    return f"Created {_drafts(imported)}. They wait to be approved under Payouts."
+    drafts = drafts_words(imported)
+    if imported.lines > SHORT_LINES:
+        return f"{drafts} are being created. This page tells when all of them are there."
+    return f"Created {drafts}. They wait to be approved under Payouts."
 
 
 @admin.register(PayoutImport)
-class PayoutImportAdmin(CreatesAdmin):
+class PayoutImportAdmin(ChangesLines, CreatesAdmin):
     noun = "import"
     plural = "Imports"
     intro = "Files of payouts. All lines of a file become drafts, or none."
@@ -112,7 +130,6 @@ class PayoutImportAdmin(CreatesAdmin):
             _confirm,
             asks=_asks,
             done=_done,
-            overrules={"import_not_confirmed": ConfirmsWarnings},
             offered=_is_good,
             look="filled",
         ),
@@ -120,10 +137,11 @@ class PayoutImportAdmin(CreatesAdmin):
             "confirm_warnings",
             "Create drafts",
             acts.SCOPE,
-            _confirm,
+            _confirm_with_warnings,
             asks=_asks,
             done=_done,
             form=ConfirmsWarnings,
+            initial=lambda imported: {"revision": imported.revision},
             offered=_is_doubtful,
             look="filled",
         ),
@@ -134,7 +152,7 @@ class PayoutImportAdmin(CreatesAdmin):
             _abandon,
             asks=lambda i: f"Let go of {i.file_name}. The file is deleted here, nothing is created",
             done=lambda i: "The file is let go of. Nothing was created.",
-            offered=_is_open,
+            offered=_can_be_abandoned,
             look="danger",
         ),
     )
@@ -204,45 +222,44 @@ class PayoutImportAdmin(CreatesAdmin):
         return obj.file_name
 
     def facts(self, request: HttpRequest, obj: PayoutImport) -> list[Facts]:
-        report = obj.report
-        rows: list[tuple[str, str | SafeString]] = [
+        file = [
             ("State", _state_of(obj)),
             ("Lines", f"{obj.lines:,}"),
             ("Pays", _totals_html(obj)),
-            ("New recipients", f"{report['new_recipients']:,}"),
-            ("Checked", moment_html(obj.checked_at)),
-            ("Time zone of due dates", obj.zone),
+            ("New recipients", f"{obj.report['new_recipients']:,}" if obj.report else NOTHING),
+            ("Payouts", _payouts_html(obj)),
+        ]
+        whence = [
             ("Uploaded by", obj.created_by_name),
-            ("Done or abandoned by", text(obj.closed_by_name)),
-            ("Id", text(obj.id)),
+            ("Checked", moment_html(obj.checked_at)),
+            ("Created or abandoned by", text(obj.closed_by_name)),
+            ("Time zone of due dates", obj.zone),
+            ("Id", copy_html(obj.id, "id")),
             ("SHA-256", short(obj.sha256)),
         ]
-        return [Facts("The file", rows)]
+        return [Facts("The payouts", file), Facts("The file", whence)]
 
     def record_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        groups = [
-            ("Errors", "Correct the file and choose it anew.", obj.report["errors"]),
-            ("Warnings", "Look at each: they are confirmed together.", obj.report["warnings"]),
-        ]
         return {
             **super().record_context(request, obj),
-            "groups": [
-                (title, what, found[:MOST_SHOWN], max(len(found) - MOST_SHOWN, 0), len(found))
-                for title, what, found in groups
-                if found
-            ],
-            "is_good": obj.state == ImportState.CHECKED and not obj.report["errors"],
+            "refresh_s": _REFRESH_S,
+            "is_working": obj.state in (ImportState.READ, ImportState.IMPORTING),
+            "is_good": obj.state == ImportState.CHECKED
+            and not (obj.lines_wrong or obj.lines_doubtful),
+            "drafts": drafts_words(obj) if obj.report else "",
         }
 
 
 def _state_of(obj: PayoutImport) -> SafeString:
-    wrong = len(obj.report["errors"]) if obj.state == ImportState.CHECKED else 0
-    note = f"{wrong:,} error{'s' if wrong > 1 else ''}" if wrong else ""
+    wrong = obj.lines_wrong if obj.state == ImportState.CHECKED else 0
+    note = f"{wrong:,} line{'s' if wrong > 1 else ''} wrong" if wrong else ""
     return state_html(_STATES[ImportState(obj.state)], note)
 
 
 def _totals_html(imported: PayoutImport) -> SafeString:
-    """One line per chain and token."""
+    """One line per chain and token; a dash before it is checked."""
+    if not imported.report:
+        return NOTHING
     return format_html_join(
         "",
         '<span class="sub">{} on {}, {} payouts</span>',
@@ -252,6 +269,15 @@ def _totals_html(imported: PayoutImport) -> SafeString:
                 each["chain"],
                 f"{each['payouts']:,}",
             )
-            for each in imported.report["totals"]
+            for each in imported.report.get("totals", [])
         ),
     )
+
+
+def _payouts_html(imported: PayoutImport) -> str | SafeString:
+    """Where its drafts are, once they are."""
+    if imported.state != ImportState.DONE:
+        return NOTHING
+    url = reverse("admin:payouts_payoutintent_changelist")
+    query = urlencode({"tab": "all", "payout_import": imported.pk})
+    return format_html('<a href="{}?{}">{}</a>', url, query, drafts_words(imported))

@@ -5,7 +5,7 @@ of all lines at once; besides, the lines are compared with one another. Nothing 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from payouts.models import PayoutIntent
 from payouts.recipients.errors import RecipientNotUsable
 from payouts.recipients.naming import GONE
 
+CHUNK = 1_000
 # What of a draft the statement looks at.
 _ASKED = (
     "id", "organization_id", "environment", "created_at", "recipient_address", "recipient_key",
@@ -63,7 +64,7 @@ SELECT count(*) FROM unnest(%(chains)s::text[], %(addresses)s::text[]) n (chain,
 class Checked:
     """What a file would do. `payouts` are ready to be inserted where there is no error."""
 
-    lines: int
+    lines: Sequence[Line]
     payouts: list[PayoutIntent]
     findings: list[Finding]
     new_recipients: int
@@ -96,22 +97,40 @@ class Checked:
         ]
 
 
-def check(caller: Caller, lines: Sequence[Line], zone: ZoneInfo) -> Checked:
+def check(
+    caller: Caller,
+    lines: Sequence[Line],
+    zone: ZoneInfo,
+    *,
+    progress: Callable[[int], object] = lambda checked: None,
+) -> Checked:
     """Say of every line what the create call would, and what the lines say of one another.
 
-    At most six queries, however many lines. `zone` is that of due dates without an offset.
+    At most five queries for each thousand lines, and one. `zone` is that of due dates without an
+    offset. `progress` is told after each thousand how many lines were looked at.
     """
-    drafts = drafted(caller, lines, zone)
+    drafts: list[Drafted] = []
+    for first in range(0, len(lines), CHUNK):
+        part = drafted(caller, lines[first : first + CHUNK], zone)
+        _compare_with_books(caller, without_errors(part))
+        drafts += part
+        progress(len(drafts))
     good = without_errors(drafts)
-    found = _found(good)
-    for draft, payout in good:
-        _judge(draft, payout, found.get(payout.id))
-    _compare_ids(caller, good)
+    _compare_ids(good)
     _compare_money(good)
     _compare_looks(good)
     payouts = [payout for _, payout in good]
     findings = [finding for draft in drafts for finding in draft.findings]
-    return Checked(len(lines), payouts, findings, _new_recipients(caller, payouts))
+    return Checked(lines, payouts, findings, _new_recipients(caller, payouts))
+
+
+def _compare_with_books(caller: Caller, good: Sequence[tuple[Drafted, PayoutIntent]]) -> None:
+    found, taken = _found(good), _taken(caller, good)
+    for draft, payout in good:
+        _judge(draft, payout, found.get(payout.id))
+        if payout.external_id in taken:
+            refusal = ExternalIdTaken(payout.external_id or "")
+            draft.say(refusal.code, refusal.message, "external_id")
 
 
 def _found(good: Sequence[tuple[Drafted, PayoutIntent]]) -> dict[str, Found]:
@@ -166,23 +185,24 @@ def _here(doubt: InvalidRequest) -> str:
     return doubt.message.partition("; to pay")[0] + "."
 
 
-def _compare_ids(caller: Caller, good: Sequence[tuple[Drafted, PayoutIntent]]) -> None:
-    """An external id is there once: in the books and in the file."""
+def _taken(caller: Caller, good: Sequence[tuple[Drafted, PayoutIntent]]) -> set[str | None]:
+    """Those external ids of the drafts that the books have."""
     wanted = [payout.external_id for _, payout in good if payout.external_id is not None]
     if not wanted:
-        return
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(_TAKEN, [caller.organization_id, caller.environment.value, wanted])
-        taken = {external_id for (external_id,) in cursor.fetchall()}
+        return {external_id for (external_id,) in cursor.fetchall()}
+
+
+def _compare_ids(good: Sequence[tuple[Drafted, PayoutIntent]]) -> None:
+    """An external id is there once in a file; one that the books have is told already."""
     first: dict[str, int] = {}
     for draft, payout in good:
         external_id = payout.external_id
-        if external_id is None:
+        if external_id is None or "external_id_taken" in draft.codes:
             continue
-        if external_id in taken:
-            refusal = ExternalIdTaken(external_id)
-            draft.say(refusal.code, refusal.message, "external_id")
-        elif (line := first.setdefault(external_id, draft.line.number)) != draft.line.number:
+        if (line := first.setdefault(external_id, draft.line.number)) != draft.line.number:
             message = f"Line {line} has the same external_id. Each payout needs its own."
             draft.say("external_id_taken", message, "external_id")
 
@@ -242,12 +262,10 @@ def _new_recipients(caller: Caller, payouts: Sequence[PayoutIntent]) -> int:
 
 
 def as_report(checked: Checked) -> dict[str, Any]:
-    """What is kept of a check, and answered by the command."""
+    """What is said of the file as a whole."""
     return {
-        "lines": checked.lines,
+        "lines": len(checked.lines),
         "payouts": len(checked.payouts),
         "totals": checked.totals,
         "new_recipients": checked.new_recipients,
-        "errors": [finding.as_json() for finding in checked.errors],
-        "warnings": [finding.as_json() for finding in checked.warnings],
     }

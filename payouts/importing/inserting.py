@@ -20,10 +20,12 @@ def insert_drafts(caller: Caller, payouts: Sequence[PayoutIntent]) -> None:
     """Insert the drafts and a payout.created for each, inside the caller's transaction.
 
     Raises IntegrityError where an external id was taken meanwhile: then the transaction is over.
+    By external id, as a bulk create does, so that of both none waits for the other in a circle.
     """
     # What is null of every draft is left out: it is null without being said.
     names = [name for name in columns() if any(getattr(p, name) is not None for p in payouts)]
-    rows = ([_cell(getattr(payout, name)) for name in names] for payout in payouts)
+    by_external_id = sorted(payouts, key=lambda payout: payout.external_id or "")
+    rows = ([_cell(getattr(payout, name)) for name in names] for payout in by_external_id)
     _copy(PayoutIntent._meta.db_table, names, rows)
     events = (_event(caller, payout) for payout in payouts)
     _copy(Event._meta.db_table, _EVENT, ([_cell(row[name]) for name in _EVENT] for row in events))

@@ -44,13 +44,22 @@ def xlsx_rows(content: bytes) -> Iterator[tuple[int, list[str | Unfit]]]:
         raise UnreadableFile(_NO_SHEET) from error
 
 
-def _refuse_bombs(content: bytes) -> None:
-    """By what the file says of its parts; the reader of a zip never unpacks more than that."""
+def unpacked(content: bytes) -> int:
+    """How many bytes its parts have, as the file says; no more of them is ever unpacked."""
+    return sum(part.file_size for part in _parts(content))
+
+
+def _parts(content: bytes) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
+            return archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise UnreadableFile(_NO_SHEET) from error
+
+
+def _refuse_bombs(content: bytes) -> None:
+    """By what the file says of its parts; the reader of a zip never unpacks more than that."""
+    parts = _parts(content)
     large = sum(part.file_size for part in parts if part.filename.startswith(_LARGE))
     others = [part.file_size for part in parts if not part.filename.startswith((*_LARGE, *_UNREAD))]
     if len(parts) > MOST_PARTS or large > MOST_UNPACKED or max(others, default=0) > MOST_OF_ANOTHER:

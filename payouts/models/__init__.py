@@ -2,7 +2,7 @@
 
 from payouts.models.batches import BatchItem, PayoutBatch
 from payouts.models.hashes import SubmittedHash
-from payouts.models.imports import ImportState, PayoutImport, PayoutImportFile
+from payouts.models.imports import ImportState, PayoutImport, PayoutImportFile, PayoutImportLine
 from payouts.models.intents import PayoutIntent
 from payouts.models.notes import AttachmentContent, PayoutAttachment, PayoutComment
 from payouts.models.recipients import AddressBook, AddressStatus, Recipient, RecipientAddress
@@ -24,6 +24,7 @@ __all__ = [
     "PayoutComment",
     "PayoutImport",
     "PayoutImportFile",
+    "PayoutImportLine",
     "PayoutIntent",
     "Recipient",
     "RecipientAddress",

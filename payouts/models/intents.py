@@ -164,13 +164,7 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, CameByImport, Tena
         ]
         indexes: ClassVar = [
             # Serves: GET /v1/payouts and the admin's list, newest first.
-            models.Index(
-                "organization",
-                "environment",
-                F("created_at").desc(),
-                F("id").desc(),
-                name="payout_list",
-            ),
+            models.Index(*_OWNER, F("created_at").desc(), F("id").desc(), name="payout_list"),
             # Serves: the same lists filtered by status, and reconciliation's unmatched payouts.
             models.Index(
                 "organization",
@@ -196,6 +190,12 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, CameByImport, Tena
                 fields=[*_OWNER, "reference_id"],
                 condition=Q(reference_id__isnull=False),
                 name="payout_by_reference",
+            ),
+            # Serves: the payouts of an import, on its page and in the queue.
+            models.Index(
+                fields=["payout_import"],
+                condition=Q(payout_import__isnull=False),
+                name="payout_by_import",
             ),
             # Serves: the admin's exceptions and possible duplicates, among many that failed.
             models.Index(

@@ -49,8 +49,9 @@ def test_a_bad_line_is_shown_and_nothing_can_be_created(
 
     page = client.get(page_of(imported))
 
-    assert "Line 3, amount" in text_of(page)
-    assert b"&lt;b&gt;NaN" in page.content
+    assert "To correct (1 line)" in text_of(page)
+    assert "Line 3" in text_of(page)
+    assert b'value="&lt;b&gt;NaN&lt;/b&gt;"' in page.content
     assert filled_buttons(page) == []
     assert client.post(act_of(imported, "confirm")).status_code == 400
     assert not PayoutIntent.objects.exists()
@@ -63,12 +64,13 @@ def test_warnings_are_confirmed_by_a_box(people: People, mara: User, desk: Desk)
 
     asked = client.post(confirm)
     assert asked.status_code == 400
-    assert "I looked at every warning" in text_of(asked)
-    assert client.post(confirm, {"overrules": "import_not_confirmed"}).status_code == 200
+    assert "1 line has a warning that nobody has confirmed" in text_of(asked)
+    both = act_of(imported, "confirm_warnings")
+    assert client.post(both, {"revision": imported.revision}).status_code == 200
+    assert client.post(both, {"revision": 1, "confirm_warnings": "on"}).status_code == 400
     assert not PayoutIntent.objects.exists()
-    assert client.post(act_of(imported, "confirm_warnings")).status_code == 200
-    assert not PayoutIntent.objects.exists()
-    client.post(act_of(imported, "confirm_warnings"), {"confirm_warnings": "on"})
+    imported.refresh_from_db()
+    client.post(both, {"revision": imported.revision, "confirm_warnings": "on"})
 
     assert PayoutIntent.objects.count() == 2
 

@@ -11,10 +11,12 @@ from billing.chains import Environment
 from billing.commands import DONE, FOUND, JsonCommand, Outcome
 from organizations.queries import organization_named
 from payouts.importing import acts
-from payouts.importing.checking import as_report
-from payouts.importing.errors import ImportRefused, ImportUnconfirmed
+from payouts.importing.checking import Checked, as_report
+from payouts.importing.creating import create
+from payouts.importing.errors import ImportRefused, ImportUnconfirmed, UnreadableFile
 from payouts.importing.reading import MOST_BYTES, MOST_LINES
-from payouts.models import PayoutImport
+from payouts.importing.working import work_on
+from payouts.models import ImportState, PayoutImport
 
 
 class Command(JsonCommand):
@@ -58,9 +60,9 @@ class Command(JsonCommand):
         self.progress(f"checking {path.name} for {organization.name}, {environment} …")
         if options["dry_run"]:
             checked = acts.check_file(caller, content, options["time_zone"])
-            return _outcome(as_report(checked), options["confirm_warnings"], None)
+            return _outcome(_report(checked), options["confirm_warnings"], None)
         imported = acts.start(caller, path.name, content, options["time_zone"])
-        return _confirmed(caller, imported, options["confirm_warnings"])
+        return _confirmed(caller, _checked(imported), options["confirm_warnings"])
 
 
 def zone(name: str) -> ZoneInfo:
@@ -80,13 +82,42 @@ def _content(path: Path) -> bytes:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def _checked(imported: PayoutImport) -> PayoutImport:
+    """Checked here, whatever its length: nobody waits for the worker."""
+    work_on(imported.id)
+    imported.refresh_from_db()
+    if imported.state == ImportState.FAILED:
+        raise UnreadableFile(imported.refusal)
+    return imported
+
+
 def _confirmed(caller: Caller, imported: PayoutImport, confirm_warnings: bool) -> Outcome:
+    if confirm_warnings:
+        acts.confirm_lines(caller, imported.id, None, revision=imported.revision)
     try:
-        done = acts.confirm(caller, imported.id, confirm_warnings=confirm_warnings)
-    except (ImportRefused, ImportUnconfirmed):  # The report says of which lines, and why.
+        done = create(caller, imported.id)
+    except (ImportRefused, ImportUnconfirmed):  # What was found says of which lines, and why.
         left = acts.abandon(caller, imported.id)
-        return _outcome(left.report, confirm_warnings, left)
-    return _outcome(done.report, True, done)
+        return _outcome(_kept(left), confirm_warnings, left)
+    return _outcome(_kept(done), True, done)
+
+
+def _report(checked: Checked) -> dict[str, Any]:
+    return {
+        **as_report(checked),
+        "errors": [finding.as_json() for finding in checked.errors],
+        "warnings": [finding.as_json() for finding in checked.warnings],
+    }
+
+
+def _kept(imported: PayoutImport) -> dict[str, Any]:
+    """The same of an import whose check was kept."""
+    found = [each for row in imported.found.all() for each in row.findings]
+    return {
+        **imported.report,
+        "errors": [each for each in found if each["is_error"]],
+        "warnings": [each for each in found if not each["is_error"]],
+    }
 
 
 def _outcome(

@@ -28,6 +28,17 @@ def started(people: People, content: bytes) -> PayoutImport:
     return acts.start(people.preparer, "may.csv", content, UTC)
 
 
+def confirmed_all(people: People, imported: PayoutImport) -> None:
+    """All warnings that are told now, and then the import."""
+    imported.refresh_from_db()
+    acts.confirm_lines(people.preparer, imported.id, None, revision=imported.revision)
+    acts.confirm(people.preparer, imported.id)
+
+
+def codes_of(imported: PayoutImport) -> list[str]:
+    return [each["code"] for row in imported.found.all() for each in row.findings]
+
+
 def nothing_is_there() -> bool:
     is_event = Event.objects.filter(type__in=["payout.created", "payout_import.completed"])
     return not PayoutIntent.objects.exists() and not is_event.exists()
@@ -79,7 +90,7 @@ def test_one_bad_line_refuses_all(people: People) -> None:
     imported = started(people, csv_of(f"{GOOD},1", f"{GOOD},x", f"{GOOD},2"))
 
     with pytest.raises(BillingError) as refusal:
-        acts.confirm(people.preparer, imported.id, confirm_warnings=True)
+        confirmed_all(people, imported)
 
     assert refusal.value.code == "import_has_errors"
     assert nothing_is_there()
@@ -92,7 +103,7 @@ def test_a_warning_is_confirmed_once_for_all(people: People) -> None:
         acts.confirm(people.preparer, imported.id)
     assert refusal.value.code == "import_not_confirmed"
     assert nothing_is_there()
-    acts.confirm(people.preparer, imported.id, confirm_warnings=True)
+    confirmed_all(people, imported)
 
     assert PayoutIntent.objects.count() == 2
     assert sorted(len(p.warnings) for p in PayoutIntent.objects.all()) == [0, 1]
@@ -103,12 +114,11 @@ def test_a_doubt_that_nobody_has_seen_is_not_confirmed(people: People) -> None:
     services.create(people.preparer, a_draft())
 
     with pytest.raises(BillingError) as refusal:
-        acts.confirm(people.preparer, imported.id, confirm_warnings=True)
+        confirmed_all(people, imported)
 
     assert refusal.value.code == "import_not_confirmed"
-    imported.refresh_from_db()
-    assert [each["code"] for each in imported.report["warnings"]] == ["same_amount"]
-    acts.confirm(people.preparer, imported.id, confirm_warnings=True)
+    assert codes_of(imported) == ["same_amount"]
+    confirmed_all(people, imported)
     assert PayoutIntent.objects.count() == 2
 
 
@@ -122,7 +132,7 @@ def test_an_import_is_done_once_and_the_same_file_is_told(people: People) -> Non
             act(people.preparer, imported.id)
         assert refusal.value.code == "import_closed"
     again = started(people, content)
-    assert [each["code"] for each in again.report["warnings"]] == ["same_file", "same_amount"]
+    assert codes_of(again) == ["same_file", "same_amount"]
     acts.abandon(people.preparer, again.id)
     assert not PayoutImportFile.objects.exists()
 
@@ -208,9 +218,8 @@ def test_a_create_between_check_and_insert_is_found_and_named(people: People) ->
 
     assert answers == ["import_has_errors"]
     assert PayoutIntent.objects.count() == 1
-    imported.refresh_from_db()
-    (error,) = imported.report["errors"]
-    assert (error["line"], error["code"]) == (5, "external_id_taken")
+    (line,) = imported.found.all()
+    assert (line.number, line.findings[0]["code"]) == (5, "external_id_taken")
 
 
 def test_what_is_killed_in_the_middle_leaves_nothing_and_is_taken_up(people: People) -> None:
