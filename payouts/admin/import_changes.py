@@ -78,11 +78,9 @@ class ChangesLines(ActsAdmin):
     ) -> HttpResponse:
         """Do it, and show the import as it is then, at the page of lines that one was on."""
         try:
-            said = _standing(act())
+            _told(request, act())
         except BillingError as refusal:
             messages.error(request, refusal.message)
-        else:
-            messages.info(request, said)
         kept = {name: request.GET[name] for name in ("wrong", "doubtful") if name in request.GET}
         return HttpResponseRedirect(f"{self.url_of(imported)}?{urlencode(kept)}".rstrip("?"))
 
@@ -99,14 +97,15 @@ def _revision(request: HttpRequest) -> int:
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
 
 
-def _standing(imported: PayoutImport) -> str:
-    """How it stands after something of its lines was changed, in a sentence."""
+def _told(request: HttpRequest, imported: PayoutImport) -> None:
+    """Say how it stands after something of its lines was changed."""
     if imported.state == ImportState.READ:
-        return "Kept. The lines are being checked again."
-    wrong, left = imported.lines_wrong, imported.lines_unconfirmed
-    if wrong:
-        return f"Kept. {wrong:,} line{' is' if wrong == 1 else 's are'} still wrong."
-    if left:
-        lines = "line has warnings" if left == 1 else "lines have warnings"
-        return f"Kept. No line is wrong. {left:,} {lines} to look at."
-    return f"Kept. Nothing is left to correct or to confirm: {drafts_words(imported)} can be made."
+        messages.success(request, "Kept. The lines are being checked again.")
+    elif wrong := imported.lines_wrong:
+        lines = "1 line is" if wrong == 1 else f"{wrong:,} lines are"
+        messages.warning(request, f"Kept. {lines} still wrong.")
+    elif left := imported.lines_unconfirmed:
+        lines = "1 line has" if left == 1 else f"{left:,} lines have"
+        messages.success(request, f"Kept. {lines} warnings to look at.")
+    else:
+        messages.success(request, f"Kept. {drafts_words(imported)} can be created now.")

@@ -40,6 +40,11 @@ class Edited:
     others: list[Cell]
     words: list[str]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the others are shown too: where a cell too many may have come out of them."""
+        return not self.said or any(not cell.column for cell in self.said)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

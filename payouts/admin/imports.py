@@ -21,6 +21,7 @@ from billing.display import (
     NOTHING,
     State,
     amount_html,
+    amount_words,
     copy_html,
     moment_html,
     short,
@@ -244,10 +245,27 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
             **super().record_context(request, obj),
             "refresh_s": _REFRESH_S,
             "is_working": obj.state in (ImportState.READ, ImportState.IMPORTING),
-            "is_good": obj.state == ImportState.CHECKED
-            and not (obj.lines_wrong or obj.lines_doubtful),
+            "standing": _standing_of(obj),
             "drafts": drafts_words(obj) if obj.report else "",
+            "sums": " · ".join(
+                amount_words(int(each["amount_atomic"]), each["token"], each["chain"])
+                for each in obj.report.get("totals", [])
+            ),
         }
+
+
+def _standing_of(obj: PayoutImport) -> str:
+    """What is left to do before the drafts can be created, in a sentence; "" once that is over."""
+    if obj.state != ImportState.CHECKED:
+        return ""
+    wrong, left = obj.lines_wrong, obj.lines_unconfirmed
+    doubts = "1 line has warnings" if left == 1 else f"{left:,} lines have warnings"
+    if wrong:
+        errors = "1 line is wrong" if wrong == 1 else f"{wrong:,} lines are wrong"
+        return f"{errors}, {doubts}." if left else f"{errors}."
+    if left:
+        return f"No line is wrong; {doubts} to look at."
+    return "Every line is good." if not obj.lines_doubtful else "Every warning is confirmed."
 
 
 def _state_of(obj: PayoutImport) -> SafeString:
@@ -280,4 +298,4 @@ def _payouts_html(imported: PayoutImport) -> str | SafeString:
         return NOTHING
     url = reverse("admin:payouts_payoutintent_changelist")
     query = urlencode({"tab": "all", "payout_import": imported.pk})
-    return format_html('<a href="{}?{}">{}</a>', url, query, drafts_words(imported))
+    return format_html('<a class="link" href="{}?{}">{}</a>', url, query, drafts_words(imported))
