@@ -59,6 +59,12 @@ _AFTER_THE_CHAINS = (
         60,
         "asks whether recipients are contracts; each once a day while it is to be paid",
     ),
+    Job(
+        "imports",
+        "payouts.tasks.imports",
+        1,
+        "checks files of payouts that were uploaded, and creates what was confirmed",
+    ),
     Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
     Job("seal", "events.tasks.seal", 5, "seals numbered events, so that no change stays unseen"),
     Job(

@@ -23,6 +23,7 @@ IN_ORDER = [
     "lapse",
     "balances",
     "contracts",
+    "imports",
     "sequence",
     "seal",
     "tell heads",

@@ -1,9 +1,7 @@
 """Confirming an import: all drafts and their events or none, once, whoever else is at work."""
 
 import threading
-import time
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, connections, transaction
@@ -13,35 +11,22 @@ from events.models import Event
 from organizations.models import Organization, User
 from payouts import services
 from payouts.importing import acts
-from payouts.models import PayoutImport, PayoutImportFile, PayoutIntent
+from payouts.models import PayoutImportFile, PayoutIntent
 from tests.payouts.importing.files import GOOD, csv_of, many
+from tests.payouts.importing.making import (
+    codes_of,
+    confirmed_all,
+    cut,
+    nothing_is_there,
+    started,
+    waiting,
+)
 from tests.payouts.making import OTHER_RECIPIENT, People, a_draft
 from tests.payouts.replaying import assert_replays
 from tests.payouts.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-UTC = ZoneInfo("UTC")
 ROUNDS = 5
-
-
-def started(people: People, content: bytes) -> PayoutImport:
-    return acts.start(people.preparer, "may.csv", content, UTC)
-
-
-def confirmed_all(people: People, imported: PayoutImport) -> None:
-    """All warnings that are told now, and then the import."""
-    imported.refresh_from_db()
-    acts.confirm_lines(people.preparer, imported.id, None, revision=imported.revision)
-    acts.confirm(people.preparer, imported.id)
-
-
-def codes_of(imported: PayoutImport) -> list[str]:
-    return [each["code"] for row in imported.found.all() for each in row.findings]
-
-
-def nothing_is_there() -> bool:
-    is_event = Event.objects.filter(type__in=["payout.created", "payout_import.completed"])
-    return not PayoutIntent.objects.exists() and not is_event.exists()
 
 
 def test_a_confirmed_file_becomes_drafts_that_a_create_could_have_made(people: People) -> None:
@@ -163,6 +148,26 @@ def test_of_two_imports_with_the_same_external_ids_exactly_one_wins(people: Peop
         assert PayoutIntent.objects.count() == 100 * (number + 1)
 
 
+def test_an_import_and_a_bulk_create_of_the_same_ids_never_wait_in_a_circle(
+    people: People,
+) -> None:
+    for number in range(ROUNDS):
+        first = 1 + number * 300
+        imported = started(people, many(300, first=first))
+        drafts = [a_draft(external_id=f"ext_{n}") for n in reversed(range(first, first + 300))]
+
+        answers = at_once(
+            [
+                partial(acts.confirm, people.preparer, imported.id),
+                partial(services.create_many, people.preparer, drafts),
+            ]
+        )
+
+        assert answers in (["done", "done"], ["import_has_errors", "done"])
+        ids = PayoutIntent.objects.filter(external_id__in=[d.external_id for d in drafts])
+        assert ids.count() == 300
+
+
 def test_an_import_confirmed_twice_at_once_is_done_once(people: People) -> None:
     for number in range(ROUNDS):
         # Without external ids, so that the row's lock alone stands against it.
@@ -188,19 +193,6 @@ def test_of_two_equal_imports_the_second_sees_the_first(people: People) -> None:
         assert sorted(answers) == ["done", "import_not_confirmed"]
 
 
-def waiting(table: str) -> None:
-    """Return once somebody's COPY waits for this thread's lock on the table."""
-    query = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees one moment
-            cursor.execute(query, [f'COPY "{table}"%'])
-            if cursor.fetchone():
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
-
-
 def test_a_create_between_check_and_insert_is_found_and_named(people: People) -> None:
     """The create holds the external id uncommitted, so that the check cannot see it."""
     imported = started(people, many(10))
@@ -213,7 +205,7 @@ def test_a_create_between_check_and_insert_is_found_and_named(people: People) ->
         services.create(people.preparer, a_draft(external_id="ext_4"))
         thread = threading.Thread(target=run)
         thread.start()
-        waiting("payouts_payoutintent")
+        waiting('COPY "payouts_payoutintent"')
     thread.join()
 
     assert answers == ["import_has_errors"]
@@ -234,11 +226,7 @@ def test_what_is_killed_in_the_middle_leaves_nothing_and_is_taken_up(people: Peo
         cursor.execute("LOCK TABLE events_event IN ACCESS EXCLUSIVE MODE")
         thread = threading.Thread(target=run)
         thread.start()
-        waiting("events_event")
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND query LIKE 'COPY \"events_event%'"
-        )
+        cut(waiting('COPY "events_event"'))
     thread.join()
 
     assert "AdminShutdown" in answers[0] or "OperationalError" in answers[0]
