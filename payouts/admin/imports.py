@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -27,8 +28,9 @@ from billing.display import (
     short,
     state_html,
 )
-from billing.sheets import FORMATS, Column, Sheet, download
+from billing.sheets import FORMATS
 from payouts.admin.import_changes import ChangesLines, drafts_words
+from payouts.admin.import_template import template_answer
 from payouts.importing import acts
 from payouts.importing.columns import COLUMNS
 from payouts.importing.errors import UnreadableFile
@@ -184,15 +186,11 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
         zone = timezone.get_current_timezone_name()
         return {"columns": COLUMNS.items(), "templates": links, "zone": zone}
 
-    def template_view(self, request: HttpRequest, format: str) -> HttpResponse:
+    def template_view(self, request: HttpRequest, format: str) -> HttpResponseBase:
         """An empty file with every column, which whoever may read payouts may have."""
         if not self.has_view_permission(request) or format not in FORMATS:
             return HttpResponse(status=404)
-        zone = ZoneInfo(timezone.get_current_timezone_name())
-        sheet = Sheet("payouts to import", [Column(name) for name in COLUMNS], [], zone)
-        answer = download(sheet, format, at=timezone.now())
-        assert isinstance(answer, HttpResponse) or answer.streaming, "a file, or a stream of one"
-        return answer  # type: ignore[return-value]  # Django takes either
+        return template_answer(format)
 
     # --- the list --------------------------------------------------------------------------------
 
@@ -297,5 +295,5 @@ def _payouts_html(imported: PayoutImport) -> str | SafeString:
     if imported.state != ImportState.DONE:
         return NOTHING
     url = reverse("admin:payouts_payoutintent_changelist")
-    query = urlencode({"tab": "all", "payout_import": imported.pk})
+    query = urlencode({"tab": "all", "import": imported.pk})
     return format_html('<a class="link" href="{}?{}">{}</a>', url, query, drafts_words(imported))

@@ -24,6 +24,14 @@ COLUMNS = {
     "metadata.department": "Any name of your own after the point: up to 20 such columns.",
 }
 _KNOWN = frozenset(COLUMNS) - {"metadata.department"}
+# In words, for whoever fills a file: a line needs whom, where, and how much of what.
+NEEDED = {
+    ADDRESS: "this one, or recipient",
+    RECIPIENT: "this one, or recipient_address",
+    "chain": "yes",
+    "token": "yes",
+    "amount": "yes",
+}
 _NEEDED = ("chain", "token", "amount")
 MOST_COLUMNS = 40
 
