@@ -32,6 +32,7 @@ def _write_xlsx(file: IO[bytes]) -> None:
     """The sheet that is read comes first. Its cells are texts: what is typed there stays so."""
     from openpyxl import Workbook  # here: a web worker that gives no template holds none of it
     from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.worksheet import Worksheet
 
     book = Workbook()
@@ -43,8 +44,7 @@ def _write_xlsx(file: IO[bytes]) -> None:
     for place, name in enumerate(COLUMNS, 1):
         for row in range(1, _ROWS_AS_TEXT + 1):
             sheet.cell(row, place).number_format = "@"
-        letter = sheet.cell(1, place).column_letter
-        sheet.column_dimensions[letter].width = _WIDTHS.get(name, 20)
+        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(name, 20)
     told = book.create_sheet("what the columns mean")
     told.append(["column", "needed", "what it holds"])
     for name, what in COLUMNS.items():

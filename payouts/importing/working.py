@@ -23,6 +23,7 @@ from payouts.importing.errors import (
 from payouts.importing.keeping import keep
 from payouts.importing.looking import check_kept
 from payouts.importing.opening import SCOPE, closed_by
+from payouts.importing.reading import columns_of
 from payouts.models import ImportState, PayoutImport
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ def check_now(imported: PayoutImport) -> None:
         # has another revision.
         if (current := mine.select_for_update().first()) is not None:
             keep(current, checked)
+            # An import from before they were kept has none.
+            current.columns = current.columns or columns_of(bytes(imported.file.content))
             current.state = ImportState.CHECKED.value
             current.save()
             logger.info("import checked import=%s lines=%s", current.id, current.lines)
