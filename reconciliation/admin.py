@@ -1,7 +1,6 @@
 """The reconciliation page: four numbers, and below them what is open, as work."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -19,7 +18,6 @@ from django.views.decorators.http import require_POST
 from billing.acts import said
 from billing.admin import NUL, Facts
 from billing.admin_context import caller_of, may
-from billing.callers import Caller
 from billing.chains import Chain
 from billing.display import amount_html, copy_html, moment_html
 from billing.errors import BillingError
@@ -28,25 +26,26 @@ from payouts.admin.proof import evidence_rows
 from payouts.models import Settlement
 from payouts.resolutions import Resolution
 from reconciliation import books, services
-from reconciliation.charts import Bar, stacked
+from reconciliation.charts import Bar
 from reconciliation.exception_forms import WorkFilters
 from reconciliation.exception_pages import ExceptionPages
 from reconciliation.export_pages import ExportPages
+from reconciliation.history import History, last_month
 from reconciliation.models import ReconciliationRun
 from reconciliation.period_pages import PeriodAdmin
 from reconciliation.resolving import is_open
+from reconciliation.wallet_strip import strip
 from reconciliation.work import Wanted, exception_url, work_items
 
 __all__ = ["PeriodAdmin", "ReconciliationAdmin"]
 
 BUCKETS = (
-    ("matched", "Matched", "settled as intended", "matched_count"),
-    ("unmatched", "On their way", "approved, not settled yet", "unmatched_count"),
-    ("unexpected", "Unexpected", "money out with no payout behind it", "unexpected_count"),
-    ("discrepancy", "Discrepancies", "paid, but not as intended", "discrepancies_count"),
+    ("matched", "Matched", "settled as intended"),
+    ("unmatched", "On their way", "approved, not settled yet"),
+    ("unexpected", "Unexpected", "money out with no payout behind it"),
+    ("discrepancy", "Discrepancies", "paid, but not as intended"),
 )
 ALARMS = ("unexpected", "discrepancy")
-HISTORY = timedelta(days=30)
 
 
 class ResolveForm(forms.Form):
@@ -95,20 +94,24 @@ class ReconciliationAdmin(ExceptionPages, ExportPages):
             raise PermissionDenied
         caller = caller_of(request)
         now = books.read(caller.organization_id, caller.environment, since=None, until=None)
-        runs = _last_month(caller)
+        month = last_month(caller, timezone.now())
         filters = WorkFilters(request.GET)
         wanted = filters.wanted()
+        wallets, no_wallets = strip(caller)
         work, open_count = work_items(caller, now, wanted)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Reconciliation",
-            "buckets": [_bucket(now, runs, *bucket) for bucket in BUCKETS],
+            "buckets": [_bucket(now, month, *bucket) for bucket in BUCKETS],
             "work": work,
             "open_count": open_count,
             "filters": filters,
             "is_filtered": wanted != Wanted(),
-            "last_run": runs[-1] if runs else None,
+            "month": month,
+            "last_run": month.last_run,
+            "wallets": wallets,
+            "no_wallets": no_wallets,
             "is_clean": now.is_clean,
             "is_empty": not now.lines,
             "may_resolve": may(request, EXECUTE),
@@ -197,24 +200,7 @@ class ReconciliationAdmin(ExceptionPages, ExportPages):
         return [Facts("Run", rows)]
 
 
-def _last_month(caller: Caller) -> list[ReconciliationRun]:
-    """The last run of each day of the last month, oldest first."""
-    since = timezone.now() - HISTORY
-    runs = ReconciliationRun.objects.visible_to(caller).filter(started_at__gte=since)
-    days: dict[Any, ReconciliationRun] = {}
-    for run in runs.order_by("started_at", "id"):
-        days[timezone.localtime(run.started_at).date()] = run
-    return list(days.values())
-
-
-def _bucket(
-    now: books.Summary,
-    runs: list[ReconciliationRun],
-    verdict: str,
-    label: str,
-    says: str,
-    column: str,
-) -> BucketShown:
+def _bucket(now: books.Summary, month: History, verdict: str, label: str, says: str) -> BucketShown:
     lines = [line for line in now.lines if line.verdict == verdict]
     count = sum(line.count for line in lines)
     sums = [
@@ -225,8 +211,8 @@ def _bucket(
         )
         for line in lines
     ]
-    history = stacked([[getattr(run, column)] for run in runs]) if len(runs) > 1 else []
-    return BucketShown(label, says, count, sums, history, verdict in ALARMS and count > 0)
+    is_alarm = verdict in ALARMS and count > 0
+    return BucketShown(label, says, count, sums, month.bars[verdict], is_alarm)
 
 
 def _moved(line: books.Line, verdict: str) -> int:

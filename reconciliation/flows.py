@@ -23,10 +23,15 @@ DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What moved: stacked bars for a picture; for its legend series, amount and chain of each."""
+    """What moved: stacked bars for a picture; for its legend series, amount and chain of each.
+
+    `days` are the same as a table: each day on which anything moved, newest first, with the amount
+    of each series, None where it moved nothing.
+    """
 
     bars: list[Bar]
     legend: list[tuple[int, SafeString, str]]
+    days: list[tuple[date, list[SafeString | None]]]
 
 
 def since(now: datetime) -> datetime:
@@ -75,4 +80,19 @@ def _flow(rows: Iterable[Mapping[str, Any]], now: datetime) -> Flow:
         (number, amount_html(total, token, chain), str(Chain(chain).label))
         for number, ((chain, token), total) in enumerate(order)
     ]
-    return Flow(stacked(columns), legend)
+    return Flow(stacked(columns), legend, _days(first, order, columns))
+
+
+def _days(
+    first: date, order: list[tuple[tuple[str, str], int]], columns: list[list[int]]
+) -> list[tuple[date, list[SafeString | None]]]:
+    kinds = [kind for kind, _ in order]
+    found = []
+    for place, column in enumerate(columns):
+        cells = [
+            amount_html(amount, token, chain) if amount else None
+            for amount, (chain, token) in zip(column, kinds, strict=True)
+        ]
+        if any(cells):
+            found.append((first + timedelta(days=place), cells))
+    return found[::-1]

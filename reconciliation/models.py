@@ -211,3 +211,39 @@ class PeriodEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.settlement_id} in {self.period_id}"
+
+
+class WalletBook(models.Model):
+    """One token in one source wallet: what it held first, and how its chain stands to that since.
+
+    Written by reconciliation.wallet_books, live alone. The opening is what the first answer after
+    `source_since` said and never changes (reconciliation_openings_are_kept); the rest is added up
+    anew, as of `block_number`. Amounts are atomic, and may be as large as a word of the chain.
+    """
+
+    wallet = models.ForeignKey(
+        "wallets.Wallet", on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    source_since = models.DateTimeField(editable=False)  # a wallet may be a source twice
+    contract = models.CharField(max_length=64, editable=False)
+    opening_atomic = models.DecimalField(max_digits=78, decimal_places=0, editable=False)
+    opening_block = models.BigIntegerField(editable=False)
+    opening_at = models.DateTimeField(editable=False)
+    in_atomic = models.DecimalField(max_digits=78, decimal_places=0)
+    out_atomic = models.DecimalField(max_digits=78, decimal_places=0)
+    chain_atomic = models.DecimalField(max_digits=78, decimal_places=0)
+    block_number = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["wallet", "source_since", "contract"], name="one_book_per_wallet_and_token"
+            ),
+            models.CheckConstraint(
+                condition=Q(block_number__gte=F("opening_block")), name="wallet_book_runs_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet_id} {self.contract}"

@@ -10,7 +10,7 @@ from billing.callers import system
 from billing.chains import Environment
 from payouts import outflows
 from payouts.suggestions import suggestion, suggestions
-from reconciliation import books, matching, unexpected
+from reconciliation import books, matching, unexpected, wallet_books
 from reconciliation.books import Summary
 from reconciliation.models import ReconciliationRun
 from reconciliation.resolving import resolve
@@ -55,7 +55,7 @@ def run(
     """Match, write down what nobody had recorded, and keep the figures as a ReconciliationRun.
 
     Safe to run twice, and beside another run: what is recorded is not recorded again, and what a
-    person resolved stays resolved.
+    person resolved stays resolved. Brings the books of source wallets up to date too.
     """
     started_at = timezone.now()
     caller = system(organization_id, Environment(environment), "Reconciliation")
@@ -65,6 +65,7 @@ def run(
         found += matching.record_differences(caller, since=since, until=until)
         found += unexpected.record_siblings(caller, at=started_at)
         matching.record_suggestions(caller)
+    wallet_books.keep(caller)
     books_now = summary(organization_id, environment, since, until)
     row = _row(books_now, started_at=started_at, found=found)
     row.save(force_insert=True)

@@ -1,11 +1,9 @@
 """What is open, as work: what, how much, since when, what it looks like, where to resolve it."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.admin.utils import quote
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,13 +14,17 @@ from billing.chains import Chain, decimals
 from billing.display import amount_html, copy_html
 from billing.money import display
 from payouts.admin.words import DIFFERENCES
-from payouts.models import Outcome, PayoutIntent, Settlement, Status
-from payouts.suggestions import suggestions
+from payouts.suggestions import suggestions_of
+from reconciliation import open_work
 from reconciliation.books import Discrepancy, Summary
-from reconciliation.models import Case
+from reconciliation.open_work import Open
 
-MOST_READ = 1_000  # of each kind; the newest
 MOST_SHOWN = 100  # of each kind
+NOBODY = ("", "")
+AGES = (
+    (timedelta(days=30), "over a month", "red"),
+    (timedelta(days=7), "over a week", "amber"),
+)
 LARGEST_FEE_PERCENT = 1
 
 
@@ -40,6 +42,10 @@ class Wanted:
         is_kind = self.kind in ("", kind)
         return is_kind and self.chain in ("", chain) and since <= now - self.older_than
 
+    def is_whose(self, owner_id: str, caller: Caller) -> bool:
+        """Whether what this person owns, empty for nobody, is wanted."""
+        return {"mine": owner_id == caller.actor_id, "nobody": not owner_id}.get(self.whose, True)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -55,33 +61,42 @@ class Item:
     is_urgent: bool
     owner: str = ""
     match_url: str = ""
-
-
-Open = Settlement | PayoutIntent | Discrepancy
+    age: tuple[str, str] = ("", "")  # in words, and their tone; empty below a week
 
 
 def work_items(caller: Caller, now: Summary, wanted: Wanted) -> tuple[list[Item], int]:
     """What is open: unexpected money first, then unknown outcomes, then differences.
 
-    Returns at most MOST_SHOWN of each kind, and how many there are.
+    Returns at most MOST_SHOWN of each kind, and how many there are. Two queries, one where no
+    money is unexpected.
     """
     at = timezone.now()
-    found: list[list[Open]] = [
-        list(_unexpected(caller, wanted, at)),
-        list(_unknown(caller, wanted, at)),
-        [
-            one
-            for one in now.discrepancies
-            if wanted.wants(_kind(one), one.chain, one.opened_at, at)
-        ],
+    found, owners = open_work.read(caller, now.discrepancies)
+    asked = [
+        each
+        for each in found
+        if wanted.wants(each.kind, each.chain, each.since, at)
+        and wanted.is_whose(each.owner_id, caller)
     ]
-    cases = _cases([each for kind in found for each in kind])
-    kinds = [[each for each in kind if _is_theirs(each, cases, wanted, caller)] for kind in found]
-    shown = [each for kind in kinds for each in kind[:MOST_SHOWN]]
-    stray = [each for each in shown if isinstance(each, Settlement)]
-    made_of = suggestions(stray) if stray else {}
-    items = [_item(each, cases, made_of) for each in shown]
-    return items, sum(map(len, kinds))
+    different = [
+        one
+        for one in now.discrepancies
+        if wanted.wants(_kind(one), one.chain, one.opened_at, at)
+        and wanted.is_whose(owners.get(one.settlement_id, NOBODY)[0], caller)
+    ]
+    stray = [each for each in asked if each.kind == "unexpected"]
+    lost = [each for each in asked if each.kind == "unknown"]
+    shown = stray[:MOST_SHOWN]
+    made_of = suggestions_of([each.id for each in shown]) if shown else {}
+    items = [
+        *(_stray(each, made_of[each.id], at) for each in shown),
+        *(_lost(each, at) for each in lost[:MOST_SHOWN]),
+        *(
+            _different(one, owners.get(one.settlement_id, NOBODY)[1], at)
+            for one in different[:MOST_SHOWN]
+        ),
+    ]
+    return items, len(asked) + len(different)
 
 
 def resolve_url(settlement_id: str) -> str:
@@ -98,77 +113,32 @@ def _kind(one: Discrepancy) -> str:
     return "reversed" if "reversed" in one.kinds else "discrepancy"
 
 
-def _unexpected(caller: Caller, wanted: Wanted, at: datetime) -> Iterable[Settlement]:
-    if wanted.kind not in ("", "unexpected"):
-        return []
-    rows = Settlement.objects.visible_to(caller).filter(
-        payout__isnull=True, resolved_at__isnull=True, block_time__lte=at - wanted.older_than
-    )
-    rows = rows.filter(chain=wanted.chain) if wanted.chain else rows
-    return rows.order_by("-block_time")[:MOST_READ]
+def age_of(since: datetime, at: datetime) -> tuple[str, str]:
+    """How old it is in words, and how much that should worry: nothing below a week."""
+    return next(((words, tone) for old, words, tone in AGES if at - since > old), ("", ""))
 
 
-def _unknown(caller: Caller, wanted: Wanted, at: datetime) -> Iterable[PayoutIntent]:
-    if wanted.kind not in ("", "unknown"):
-        return []
-    rows = PayoutIntent.objects.visible_to(caller).filter(
-        status=Status.FAILED,
-        outcome=Outcome.UNKNOWN,
-        settlement__isnull=True,
-        failed_at__lte=at - wanted.older_than,
-    )
-    rows = rows.filter(chain=wanted.chain) if wanted.chain else rows
-    found: Iterable[PayoutIntent] = rows.order_by("-created_at", "-id")[:MOST_READ]
-    return found
-
-
-def _id(one: Open) -> str:
-    return one.settlement_id if isinstance(one, Discrepancy) else str(one.pk)
-
-
-def _cases(found: Iterable[Open]) -> Mapping[str, Case]:
-    """Whose each is, by the id of what it is about. One query."""
-    ids = [_id(each) for each in found]
-    if not ids:
-        return {}
-    of_them = Q(settlement_id__in=ids) | Q(payout_id__in=ids)
-    return {case.subject_id: case for case in Case.objects.filter(of_them).select_related("owner")}
-
-
-def _is_theirs(one: Open, cases: Mapping[str, Case], wanted: Wanted, caller: Caller) -> bool:
-    case = cases.get(_id(one))
-    owner = case.owner_id if case else None
-    return {"mine": owner == caller.actor_id, "nobody": owner is None}.get(wanted.whose, True)
-
-
-def _item(one: Open, cases: Mapping[str, Case], made_of: Mapping[str, str]) -> Item:
-    case = cases.get(_id(one))
-    owner = str(case.owner) if case and case.owner else ""
-    if isinstance(one, Settlement):
-        return _stray(one, owner, made_of[one.id])
-    return _different(one, owner) if isinstance(one, Discrepancy) else _lost(one, owner)
-
-
-def _stray(one: Settlement, owner: str, made_of: str) -> Item:
+def _stray(one: Open, made_of: str, at: datetime) -> Item:
     return Item(
         what="Money left with no payout behind it",
-        says=format_html("to {}", copy_html(one.to_address, "address", whole=False)),
+        says=format_html("to {}", copy_html(one.address, "address", whole=False)),
         amount=amount_html(one.amount_atomic, one.token, one.chain),
         chain=str(Chain(one.chain).label),
-        since=one.block_time,
+        since=one.since,
         suggestion=sentence_of(made_of),
-        url=exception_url(one.pk),
+        url=exception_url(one.id),
         is_urgent=True,
-        owner=owner,
+        owner=one.owner,
         match_url=_match_url(one),
+        age=age_of(one.since, at),
     )
 
 
-def _match_url(settlement: Settlement) -> str:
+def _match_url(settlement: Open) -> str:
     """Where it is matched to the payout that it paid; not while its block is gone."""
-    if settlement.reversed_at is not None:
+    if settlement.is_gone:
         return ""
-    return reverse("admin:payouts_settlement_match", args=[quote(settlement.pk)])
+    return reverse("admin:payouts_settlement_match", args=[quote(settlement.id)])
 
 
 def sentence_of(made_of: str) -> str:
@@ -177,21 +147,22 @@ def sentence_of(made_of: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _lost(one: PayoutIntent, owner: str) -> Item:
+def _lost(one: Open, at: datetime) -> Item:
     return Item(
         what="Failed, and nobody knows whether the money moved",
-        says=format_html("to {}", copy_html(one.recipient_address, "address", whole=False)),
+        says=format_html("to {}", copy_html(one.address, "address", whole=False)),
         amount=amount_html(one.amount_atomic, one.token, one.chain),
         chain=str(Chain(one.chain).label),
-        since=one.failed_at or one.updated_at,
+        since=one.since,
         suggestion="Look for its transaction in the wallet before paying again.",
-        url=exception_url(one.pk),
+        url=exception_url(one.id),
         is_urgent=False,
-        owner=owner,
+        owner=one.owner,
+        age=age_of(one.since, at),
     )
 
 
-def _different(one: Discrepancy, owner: str) -> Item:
+def _different(one: Discrepancy, owner: str, at: datetime) -> Item:
     places = decimals(one.chain, one.token)
     meant = display(one.expected_atomic, places)
     return Item(
@@ -204,6 +175,7 @@ def _different(one: Discrepancy, owner: str) -> Item:
         url=exception_url(one.settlement_id),
         is_urgent="reversed" in one.kinds,
         owner=owner,
+        age=age_of(one.opened_at, at),
     )
 
 

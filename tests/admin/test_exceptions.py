@@ -1,18 +1,26 @@
 """The page of one exception, and the work filtered: whose, what, where, how old."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.utils import quote
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from organizations.models import User
+from payouts import outflows
 from payouts.models import PayoutIntent
+from reconciliation import services
 from reconciliation.models import Case
 from tests.admin.conftest import Desk
 from tests.admin.reading import text_of
 from tests.admin.test_books import BOOKS, short_paid
-from tests.payouts.making import People, make_payout
+from tests.payouts.making import OTHER_RECIPIENT, People, a_hash, make_payout, mined, moved
+from tests.payouts.outgoing import a_source
+from tests.reconciliation.rows import a_payout, a_settlement, put_in
+from tests.reconciliation.test_wallet_books import scanned, told
 
 
 def at(subject_id: str, name: str = "exception") -> str:
@@ -110,16 +118,80 @@ def test_the_work_is_filtered(people: People, otto: User, desk: Desk) -> None:
     assert shown in text_of(client.get(BOOKS, {"whose": "\x00", "older_than": "-9", "chain": "x"}))
 
 
+def a_stray(people: People) -> None:
+    """Money that left the source wallet, and no payout is behind it."""
+    mined(a_hash(), moved(7_000_000, to=OTHER_RECIPIENT))
+    outflows.catch_up(people.operator)
+
+
 def test_the_desk_takes_few_queries(people: People, otto: User, desk: Desk) -> None:
+    a_source(people)
     short_paid(people)
+    a_stray(people)
     client = desk(otto)
     with CaptureQueriesContext(connection) as few:
         client.get(BOOKS)
     for _ in range(3):
         case = settlement_id(short_paid(people))
         client.post(at(case, "assign"), {"owner": otto.id, "was": ""})
+        a_stray(people)
+        services.run(people.operator.organization_id, "live")
 
     with CaptureQueriesContext(connection) as more:
-        client.get(BOOKS)
+        page = text_of(client.get(BOOKS))
 
-    assert len(more) == len(few) <= 10
+    assert len(more) == len(few) <= 8
+    assert "Unexpected 4 money out with no payout behind it 28.00 USDC on Arbitrum One" in page
+    assert f"Looked after by {otto}" in page
+
+
+def test_what_is_old_says_so(people: People, otto: User, desk: Desk) -> None:
+    organization = short_paid(people).organization
+    assert "over a" not in work_of(desk(otto).get(BOOKS))
+
+    for days, words in ((8, "over a week"), (31, "over a month")):
+        payout = a_payout(organization, "settled", environment="live")
+        then = timezone.now() - timedelta(days=days)
+        put_in([payout], [a_settlement(organization, payout, amount_atomic=1, created_at=then)])
+        assert words in work_of(desk(otto).get(BOOKS))
+
+
+def work_of(answer: object) -> str:
+    """The open work of the desk, without the filters above it."""
+    page = text_of(answer)
+    return page[page.index("Show Another amount") :]
+
+
+def test_the_month_is_told_per_chain_and_token(people: People, otto: User, desk: Desk) -> None:
+    make_payout(people, "settled")
+    make_payout(people, "approved", chain="base", token="USDT")
+    services.run(people.operator.organization_id, "live")
+    make_payout(people, "settled")
+    services.run(people.operator.organization_id, "live")
+
+    page = desk(otto).get(BOOKS)
+
+    today = f"{timezone.now():%-d %b}"
+    assert f"{today} USDC on Arbitrum One 2 0 0 0 {today} USDT on Base 0 1 0 0" in text_of(page)
+    body = page.content.decode()
+    assert body.count('<rect class="series-0"') == body.count('<rect class="series-1"') == 1
+
+
+def test_wallets_stand_beside_their_books(people: People, otto: User, desk: Desk) -> None:
+    client = desk(otto)
+    assert "No source wallet is registered." in text_of(client.get(BOOKS))
+    wallet = a_source(people)
+    assert "Hot USDC on Arbitrum One" in text_of(client.get(BOOKS))
+    assert "difference not known" not in text_of(client.get(BOOKS))
+    assert "the chain was not asked since" in text_of(client.get(BOOKS))
+
+    scanned(10_000)
+    told(wallet, 100, block=1_000)
+    services.run(people.operator.organization_id, "live")
+    assert "100.00 USDC 100.00 USDC none" in text_of(client.get(BOOKS))
+    told(wallet, 90, block=1_100)
+    services.run(people.operator.organization_id, "live")
+
+    page = text_of(client.get(BOOKS))
+    assert "90.00 USDC 100.00 USDC −10.00 USDC less is there than the books explain" in page
+    assert "100.00 at block 1,000, then +0.00 and −0.00 as of block 1,100" in page
