@@ -1,19 +1,20 @@
-"""Settlements as a file: sheets for people, ledger files for plain-text accounting."""
+"""The books as files: sheets for people, ledger files for plain-text accounting."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from billing import sheets
 from billing.callers import Caller
 from billing.chains import Chain, decimals
-from billing.errors import InvalidRequest
+from billing.errors import InvalidRequest, NotFound
 from billing.ids import new_id
 from billing.money import from_atomic
 from billing.sheets import Cell, Column, Sheet
@@ -21,10 +22,15 @@ from billing.times import iso
 from events import services as events
 from events.types import EventType
 from payouts.models import Settlement
+from reconciliation import unsettled
 from reconciliation.ledgers.entries import Accounts, Entry, entry_of
+from reconciliation.ledgers.naming import accounts_of
 from reconciliation.ledgers.writing import LEDGERS, Heading
+from reconciliation.models import Period, PeriodEntry
 
 FORMATS = (*sheets.FORMATS, *LEDGERS)
+SETTLEMENTS, UNSETTLED = "settlements", "unsettled"
+NAMES = {SETTLEMENTS: "settlements", UNSETTLED: "payouts that did not settle"}
 MOST_IN_XLSX = 20_000  # more would keep a web process busy for longer than ten seconds
 ROWS_AT_ONCE = 1_000
 
@@ -55,18 +61,24 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which settlements: mined from `since` (inclusive) to `until` (exclusive); empty means any."""
+    """What: mined, or ended, from `since` (inclusive) to `until` (exclusive); empty means any.
+
+    `period_id` means what was first booked in that closed period, also what was found late; so
+    each settlement is in the file of one period alone.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     chain: str = ""
     token: str = ""
+    period_id: str = ""
 
     def told(self) -> dict[str, str]:
         """The filters as the event keeps them."""
         times = {"from": self.since, "to": self.until}
         said = {name: iso(at) for name, at in times.items() if at}
-        return said | {n: v for n, v in {"chain": self.chain, "token": self.token}.items() if v}
+        others = {"chain": self.chain, "token": self.token, "period": self.period_id}
+        return said | {name: value for name, value in others.items() if value}
 
 
 def export(
@@ -75,34 +87,52 @@ def export(
     *,
     format: str,
     zone: ZoneInfo,
-    accounts: Accounts | None = None,
+    what: str = SETTLEMENTS,
 ) -> HttpResponseBase:
-    """Answer the settlements as a file, oldest first, and publish export.made with the filters.
+    """Answer SETTLEMENTS or UNSETTLED as a file, oldest first, and publish export.made.
 
-    Raises InsufficientScope, and InvalidRequest for a format not in FORMATS, an empty range, or
-    too many rows for XLSX.
+    Raises InsufficientScope, and InvalidRequest for a format not in FORMATS, an empty range, too
+    many rows for XLSX, or a ledger or a period of what did not settle.
     """
     caller.require("payouts:read")
-    if format not in FORMATS:
-        raise InvalidRequest(f"The format must be one of: {', '.join(FORMATS)}.", param="format")
-    if wanted.since and wanted.until and wanted.since >= wanted.until:
-        raise InvalidRequest("The range must begin before it ends.", param="from")
-    rows = _rows(caller, wanted)
+    _check(wanted, format, what)
+    rows: QuerySet[Any] = _rows(caller, wanted)
+    if what == UNSETTLED:
+        rows = unsettled.rows_of(caller, wanted.since, wanted.until, wanted.chain, wanted.token)
     if format == "xlsx" and rows.order_by()[: MOST_IN_XLSX + 1].count() > MOST_IN_XLSX:
         raise InvalidRequest(
-            f"These are more than {MOST_IN_XLSX:,} settlements, too many for XLSX. Choose fewer "
+            f"These are more than {MOST_IN_XLSX:,} {NAMES[what]}, too many for XLSX. Choose fewer "
             "days, or take CSV.",
             param="format",
         )
-    made_at = _publish(caller, wanted, format, zone)
+    made_at = _publish(caller, wanted, format, zone, what)
+    if what == UNSETTLED:
+        lines = (unsettled.cells(row) for row in rows.iterator(chunk_size=ROWS_AT_ONCE))
+        sheet = Sheet(NAMES[what], unsettled.COLUMNS, lines, zone)
+        return sheets.download(sheet, format, at=made_at)
     found = rows.select_related("payout").iterator(chunk_size=ROWS_AT_ONCE)
     if format in sheets.FORMATS:
-        sheet = Sheet("settlements", COLUMNS, (_cells(row) for row in found), zone)
+        sheet = Sheet(NAMES[what], COLUMNS, (_cells(row) for row in found), zone)
         return sheets.download(sheet, format, at=made_at)
-    names = accounts or Accounts()
+    names = accounts_of(caller)
     entries = (entry_of(row, names) for row in found)
     heading = _heading(caller, rows, names, made_at)
     return _ledger(format, entries, heading, zone, made_at)
+
+
+def _check(wanted: Range, format: str, what: str) -> None:
+    if format not in FORMATS:
+        raise InvalidRequest(f"The format must be one of: {', '.join(FORMATS)}.", param="format")
+    if what not in NAMES:
+        raise InvalidRequest(f"It must be one of: {', '.join(NAMES)}.", param="what")
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        raise InvalidRequest("The range must begin before it ends.", param="from")
+    if what == UNSETTLED and format in LEDGERS:
+        message = "A ledger tells of money that moved. Take what did not settle as CSV or XLSX."
+        raise InvalidRequest(message, param="format")
+    if what == UNSETTLED and wanted.period_id:
+        message = "A period is of settlements. Choose days for what did not settle."
+        raise InvalidRequest(message, param="period")
 
 
 def _rows(caller: Caller, wanted: Range) -> QuerySet[Settlement]:
@@ -113,14 +143,27 @@ def _rows(caller: Caller, wanted: Range) -> QuerySet[Settlement]:
         rows = rows.filter(block_time__lt=wanted.until)
     rows = rows.filter(chain=wanted.chain) if wanted.chain else rows
     rows = rows.filter(token=wanted.token) if wanted.token else rows
+    if wanted.period_id:
+        rows = rows.filter(pk__in=_first_booked(caller, wanted.period_id))
     return rows.order_by("block_time", "id")
 
 
-def _publish(caller: Caller, wanted: Range, format: str, zone: ZoneInfo) -> datetime:
+def _first_booked(caller: Caller, period_id: str) -> QuerySet[Any, Any]:
+    """The settlements that a period booked and none before it. Raises NotFound."""
+    period = Period.objects.visible_to(caller).filter(pk=period_id).first()
+    if period is None:
+        raise NotFound("period", period_id)
+    earlier = PeriodEntry.objects.filter(
+        settlement=OuterRef("settlement"), period__until__lt=period.until
+    )
+    return period.entries.exclude(Exists(earlier)).values("settlement_id")
+
+
+def _publish(caller: Caller, wanted: Range, format: str, zone: ZoneInfo, what: str) -> datetime:
     export_id = new_id("exp")
     data = {
         "id": export_id,
-        "what": "settlements",
+        "what": what,
         "format": format,
         "time_zone": zone.key,
         "filters": wanted.told(),

@@ -16,7 +16,7 @@ from billing.chains import Chain, decimals
 from billing.display import amount_html
 from checkouts.models import Payment
 from payouts.models import Settlement
-from reconciliation.charts import Bar, stacked
+from reconciliation.charts import Bar, series_of, stacked
 
 DAYS = 30
 
@@ -77,10 +77,11 @@ def _flow(rows: Iterable[Mapping[str, Any]], now: datetime) -> Flow:
     assert all(decimals(chain, token) == 6 for (chain, token), _ in order)
     columns = [[days.get((place, kind), 0) for kind, _ in order] for place in range(DAYS)]
     legend = [
-        (number, amount_html(total, token, chain), str(Chain(chain).label))
-        for number, ((chain, token), total) in enumerate(order)
+        (series_of(chain, token), amount_html(total, token, chain), str(Chain(chain).label))
+        for (chain, token), total in order
     ]
-    return Flow(stacked(columns), legend, _days(first, order, columns))
+    colours = [series_of(*kind) for kind, _ in order]
+    return Flow(stacked(columns, colours), legend, _days(first, order, columns))
 
 
 def _days(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing.callers import Caller
 from billing.chains import Chain, Token
-from reconciliation.charts import COLOURS, Bar, stacked
+from reconciliation.charts import Bar, series_of, stacked
 from reconciliation.models import ReconciliationRun
 
 DAYS = 30
@@ -64,7 +64,7 @@ def last_month(caller: Caller, now: datetime) -> History:
     return History(
         first=first,
         bars={bucket: _bars(bucket, counted, kinds, first) for bucket in BUCKETS},
-        legend=[(number % COLOURS, name_of(kind)) for number, kind in enumerate(kinds)],
+        legend=[(series_of(*kind), name_of(kind)) for kind in kinds],
         rows=[
             Row(day, name_of(kind), [counted[day].get((kind, each), 0) for each in BUCKETS])
             for day in sorted(counted, reverse=True)
@@ -104,4 +104,5 @@ def _bars(
     first: date,
 ) -> list[Bar]:
     month = [counted.get(first + timedelta(days=place), {}) for place in range(DAYS)]
-    return stacked([[counts.get((kind, bucket), 0) for kind in kinds] for counts in month])
+    columns = [[counts.get((kind, bucket), 0) for kind in kinds] for counts in month]
+    return stacked(columns, [series_of(*kind) for kind in kinds])

@@ -213,6 +213,27 @@ class PeriodEntry(models.Model):
         return f"{self.settlement_id} in {self.period_id}"
 
 
+class LedgerAccounts(Tenanted):
+    """What an organization calls the accounts of its ledger files. No row: the defaults.
+
+    Written by reconciliation.ledgers.naming. `names` are by the fields of ledgers.entries.Accounts;
+    what is not in it has its default.
+    """
+
+    id = IdField("lac")
+    names = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "environment"], name="one_set_of_ledger_accounts"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
 class WalletBook(models.Model):
     """One token in one source wallet: what it held first, and how its chain stands to that since.
 

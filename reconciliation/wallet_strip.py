@@ -17,7 +17,6 @@ from billing.display import (
     address_html,
     amount_html,
     icon,
-    joined,
     moment_html,
     span_words,
 )
@@ -45,30 +44,44 @@ def strip(caller: Caller) -> tuple[list[list[Cell]], SafeString | str]:
     if not caller.is_live:
         return [], "The sandbox's simulated chains keep no balances to hold against the books."
     now = timezone.now()
-    return [_row(each, caller, now) for each in held], ""
+    return [_row(each, caller, now) for each in _grouped(held)], ""
 
 
-def _row(held: Held, caller: Caller, now: datetime) -> list[Cell]:
+def _grouped(held: list[Held]) -> list[list[Held]]:
+    """Each token by itself once it is known; those of one wallet that are not, in one row."""
+    rows: list[list[Held]] = []
+    for each in held:
+        last = rows[-1][-1] if rows else None
+        is_like = last is not None and each.book is None and last.book is None
+        if is_like and last is not None and last.wallet_id == each.wallet_id:
+            rows[-1].append(each)
+        else:
+            rows.append([each])
+    return rows
+
+
+def _row(group: list[Held], caller: Caller, now: datetime) -> list[Cell]:
+    held = group[0]
     book = held.book
     chain = amount_html(book.chain_atomic, held.token, held.chain) if book else NOTHING
     books = _signed(book.expected_atomic, held) if book else NOTHING
     return [
-        ("wallet", "lead", _wallet(held, caller)),
+        ("wallet", "lead", _wallet(group, caller)),
         ("chain says", "number", chain),
         ("books say", "number", books),
-        ("difference", "wide verdict", _difference(held)),
-        ("known", "wide", _known(held, book, now)),
+        ("difference", "wide", _difference(held)),
+        ("since when", "wide", _known(held, book, now)),
     ]
 
 
-def _wallet(held: Held, caller: Caller) -> SafeString:
-    address = address_html(held.address, held.chain, caller.environment)
+def _wallet(group: list[Held], caller: Caller) -> SafeString:
+    held = group[0]
     return format_html(
         '<b>{}</b> <span class="chain">{} on {}</span><span class="sub">{}</span>',
         held.name or "Unnamed",
-        held.token,
+        " and ".join(each.token for each in group),
         Chain(held.chain).label,
-        address,
+        address_html(held.address, held.chain, caller.environment),
     )
 
 
@@ -111,24 +124,18 @@ def _known(held: Held, book: Book | None, now: datetime) -> SafeString:
             'a source since {}<span class="sub">{}</span>', moment_html(held.source_since), why
         )
     places = decimals(held.chain, held.token)
-    came, went = display(book.in_atomic, places), display(book.out_atomic, places)
-    since = format_html(
-        "{} at block {}, then +{} and \N{MINUS SIGN}{}",
-        display(book.opening_atomic, places),
-        f"{book.opening_block:,}",
-        came,
-        went,
-    )
     stale = now - book.asked_at > STALE
     late = f" · not asked for {span_words(now - book.asked_at)}" if stale else ""
-    parts = [
-        since,
-        format_html(
-            '<span class="sub">as of block {}, {}{} · not known before {}</span>',
-            f"{book.block_number:,}",
-            moment_html(book.asked_at),
-            late,
-            moment_html(book.opening_at),
-        ),
-    ]
-    return joined(parts)
+    return format_html(
+        "{} at block {}, {}; since then {} in, {} out"
+        '<span class="sub">as of block {}, {}{} · not known before block {}</span>',
+        display(book.opening_atomic, places),
+        f"{book.opening_block:,}",
+        moment_html(book.opening_at),
+        display(book.in_atomic, places),
+        display(book.out_atomic, places),
+        f"{book.block_number:,}",
+        moment_html(book.asked_at),
+        late,
+        f"{book.opening_block:,}",
+    )

@@ -4,16 +4,19 @@ import io
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from events.models import Event
 from organizations.models import User
+from reconciliation import periods
 from tests.admin.conftest import Desk
 from tests.admin.reading import text_of
 from tests.admin.test_books import BOOKS, short_paid
 from tests.payouts.making import People, make_payout
 
 EXPORT = f"{BOOKS}export/"
+ACCOUNTS = f"{BOOKS}accounts/"
 
 
 def body_of(answer: Any) -> bytes:
@@ -75,3 +78,42 @@ def test_the_page_says_whose_days(people: People, jon: User, desk: Desk) -> None
 
     assert "Days and times are those of" in page
     assert "Export" in text_of(desk(jon).get(BOOKS))
+
+
+def test_what_did_not_settle_is_a_sheet(people: People, jon: User, desk: Desk) -> None:
+    payout = make_payout(people, "canceled")
+    client = desk(jon)
+
+    body = body_of(client.post(EXPORT, {"what": "unsettled", "format": "csv"}))
+    refused = client.post(EXPORT, {"what": "unsettled", "format": "beancount"})
+
+    assert payout.id.encode() in body
+    assert refused.status_code == 400
+    assert "A ledger tells of money that moved." in text_of(refused)
+
+
+def test_a_closed_period_is_a_choice(people: People, ada: User, desk: Desk) -> None:
+    settlement = make_payout(people, "settled").settlement
+    assert settlement is not None
+    period = periods.close(people.admin, timezone.now())
+    client = desk(ada)
+
+    assert "from the beginning up to" in text_of(client.get(EXPORT))
+    body = body_of(client.post(EXPORT, {"format": "csv", "period": period.id}))
+    both = client.post(EXPORT, {"format": "csv", "period": period.id, "last": "2030-01-01"})
+
+    assert settlement.id.encode() in body
+    assert "Choose a period or days, not both." in text_of(both)
+
+
+def test_accounts_are_named_by_an_admin(people: People, ada: User, otto: User, desk: Desk) -> None:
+    named = {"payouts": "Expenses:4400"}
+
+    wrong = desk(ada).post(ACCOUNTS, {"payouts": "Payouts"})
+    right = desk(ada).post(ACCOUNTS, named, follow=True)
+    theirs = desk(otto).post(ACCOUNTS, {"payouts": "Expenses:Mine"})
+
+    assert "Payouts: an account is Assets, Liabilities" in text_of(wrong)
+    assert "The next ledger file uses these names." in text_of(right)
+    assert theirs.status_code == 403
+    assert 'value="Expenses:4400"' in desk(otto).get(ACCOUNTS).content.decode()

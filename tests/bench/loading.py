@@ -88,6 +88,7 @@ def copy(model: type[Model], pk: str | int, copies: int, changes: Mapping[str, s
     pairs = ", ".join(f"'{column}', {value}" for column, value in changes.items())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
+        cursor.execute("set local statement_timeout = 0")  # A million rows take minutes.
         cursor.execute(
             f"insert into {table} select copy.* from {table} row,"
             " generate_series(1, %s) n,"

@@ -207,6 +207,26 @@ def test_of_two_who_take_it_at_once_one_has_it(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_of_two_who_give_it_on_at_once_one_does(
+    acme: Organization, as_person: AsPerson, otto: User, ada: User
+) -> None:
+    for _ in range(ROUNDS):
+        settlement = short(acme)
+        cases.assign(as_person(otto, acme), settlement.id, otto.id, was=None)
+        answers = at_once(
+            [
+                partial(cases.assign, as_person(ada, acme), settlement.id, ada.id, was=otto.id),
+                partial(cases.assign, as_person(otto, acme), settlement.id, None, was=otto.id),
+            ]
+        )
+        assert sorted(answers) == ["done", "exception_owner_changed"]
+        owner = Case.objects.get(settlement=settlement).owner
+        assert owner == (ada if answers[0] == "done" else None)
+        told = Event.objects.filter(type="exception.assigned", resource_id=settlement.id)
+        assert told.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_who_resolve_it_at_once_one_does(
     acme: Organization, as_person: AsPerson, otto: User, ada: User
 ) -> None:

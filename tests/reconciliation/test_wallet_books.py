@@ -34,9 +34,7 @@ def hot(acme: Organization) -> Wallet:
 
 
 def scanned(next_block: int) -> None:
-    Cursor.objects.update_or_create(
-        chain="arbitrum", scope="", defaults={"next_block": next_block}
-    )
+    Cursor.objects.update_or_create(chain="arbitrum", scope="", defaults={"next_block": next_block})
 
 
 def told(wallet: Wallet, amount: int, block: int, asset: str = USDC) -> None:
