@@ -69,6 +69,7 @@ def paths(
         "exception": reverse("admin:reconciliation_exception", args=[quote(subject)]),
         "top-up": reverse("admin:reconciliation_top_up", args=[quote(subject)]),
         "export": reverse("admin:reconciliation_export"),
+        "accounts": reverse("admin:reconciliation_accounts"),
         "periods": reverse("admin:reconciliation_period_changelist"),
         "period": page_of(period),
         "close-period": reverse("admin:reconciliation_period_new"),

@@ -160,6 +160,7 @@ def test_a_wallet_that_is_a_source_again_begins_anew(hot: Wallet) -> None:
     assert wallet_books.read(caller) == []
     wallets.update(caller, hot.id, {"is_source": True})
     hot.refresh_from_db()
+    assert hot.source_since is not None
     Balance.objects.update(asked_at=hot.source_since - timedelta(seconds=1))
     assert kept(hot).verdict == Verdict.UNKNOWN
 
@@ -211,6 +212,6 @@ def test_of_runs_at_once_one_opens_and_the_newest_answer_stands(hot: Wallet) -> 
         assert at_once([partial(wallet_books.keep, caller)] * 4) == ["done"] * 4
 
         (row,) = WalletBook.objects.all()
-        assert (row.opening_block, row.opening_atomic) == (1_000, 100 * UNIT)
-        assert (row.block_number, row.out_atomic) == (block, round_ * UNIT)
+        assert (row.opening_block, int(row.opening_atomic)) == (1_000, 100 * UNIT)
+        assert (row.block_number, int(row.out_atomic)) == (block, round_ * UNIT)
         assert kept(hot).verdict == Verdict.AGREES
