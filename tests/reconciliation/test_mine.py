@@ -177,6 +177,25 @@ def test_one_statement_says_what_the_rules_say_of_each(
             assert found == one_by_one(caller, drafts), rules
 
 
+@pytest.mark.parametrize("recipient_is", ["known", "new", "address_book"])
+def test_what_a_recipient_is_decides_as_in_the_rules(
+    acme: Organization,
+    as_person: AsPerson,
+    drafts: list[PayoutIntent],
+    jon: User,
+    ada: User,
+    recipient_is: str,
+) -> None:
+    admin, caller = as_person(ada, acme, "live"), as_person(jon, acme, "live")
+    group = a_group(admin, ada)
+    published(admin, RuleTerms(name="such", recipient_is=recipient_is, group_id=group.id))
+
+    found = set(drafts_for(caller).values_list("pk", flat=True))
+
+    assert found == one_by_one(caller, drafts)
+    assert 0 < len(found) < 16
+
+
 def test_without_a_policy_all_that_others_made_waits(
     acme: Organization, as_person: AsPerson, drafts: list[PayoutIntent], jon: User
 ) -> None:
