@@ -223,7 +223,7 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
     def facts(self, request: HttpRequest, obj: PayoutImport) -> list[Facts]:
         file = [
             ("State", _state_of(obj)),
-            ("Lines", f"{obj.lines:,}"),
+            ("Lines", f"{obj.lines:,}" if obj.lines else NOTHING),
             ("Pays", _totals_html(obj)),
             ("New recipients", f"{obj.report['new_recipients']:,}" if obj.report else NOTHING),
             ("Payouts", _payouts_html(obj)),
