@@ -22,11 +22,11 @@ from billing.chains import Chain
 from billing.display import amount_html, copy_html, moment_html
 from billing.errors import BillingError
 from organizations.roles import EXECUTE
-from payouts.admin.proof import evidence_rows
 from payouts.models import Settlement
 from payouts.resolutions import Resolution
 from reconciliation import books, services
 from reconciliation.charts import Bar
+from reconciliation.exception_facts import panels_of
 from reconciliation.exception_forms import WorkFilters
 from reconciliation.exception_pages import ExceptionPages
 from reconciliation.export_pages import ExportPages
@@ -171,7 +171,7 @@ class ReconciliationAdmin(ExceptionPages, ExportPages):
             "sentence": "Say what became of this money"
             if is_open(settlement)
             else "Nothing is open",
-            "panels": [Facts("What the chain says", evidence_rows(settlement))],
+            "panels": panels_of(settlement),
             "form": form,
             "refusal": said(refusal) if refusal else "",
             "back_url": self.list_url(),

@@ -1,6 +1,6 @@
 """What is so about one exception, for its page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -48,7 +48,12 @@ def _of_settlement(one: Settlement) -> Rows:
     since = one.reversed_at or (one.created_at if payout else one.block_time)
     rows: Rows = [("What", what), *_age(since)]
     if payout is None:
-        rows.append(("It may be", sentence_of(suggestion(one))))
+        to = address_html(one.to_address, one.chain, one.environment, whole=True)
+        rows += [
+            ("On", str(Chain(one.chain).label)),
+            ("To", to),
+            ("It may be", sentence_of(suggestion(one))),
+        ]
     else:
         difference = one.amount_atomic - payout.amount_atomic
         shown = display(abs(difference), decimals(one.chain, one.token))
@@ -77,9 +82,9 @@ def _of_payout(one: PayoutIntent) -> Rows:
 
 
 def _age(since: datetime) -> Rows:
-    return [
-        ("Since", format_html("{} · {}", moment_html(since), span_words(timezone.now() - since)))
-    ]
+    # Blocks of a simulated chain that was moved ahead are of a time to come.
+    age = max(timezone.now() - since, timedelta())
+    return [("Since", format_html("{} · {}", moment_html(since), span_words(age)))]
 
 
 def _page(one: Settlement) -> str:

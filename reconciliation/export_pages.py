@@ -146,6 +146,7 @@ class ExportPages(ReadOnlyAdmin):
             "form": form,
             "refusal": said(refusal) if refusal else "",
             "submit_label": "Export",
+            "gives_file": True,
             "back_url": self.list_url(),
         }
         status = refusal.status if refusal else 200

@@ -9,11 +9,15 @@ from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from billing.acts import ActsAdmin
 from billing.admin_context import caller_of, may
+from billing.chains import Chain
+from billing.display import NOTHING, amount_html
 from billing.errors import BillingError
 from payouts.admin.import_lines import cells_of, doubtful_page, edits_of, wrong_page
 from payouts.importing import acts
@@ -109,3 +113,21 @@ def _told(request: HttpRequest, imported: PayoutImport) -> None:
         messages.success(request, f"Kept. {lines} warnings to look at.")
     else:
         messages.success(request, f"Kept. {drafts_words(imported)} can be created now.")
+
+
+def totals_html(imported: PayoutImport) -> SafeString:
+    """One line per chain and token; a dash before it is checked."""
+    if not imported.report:
+        return NOTHING
+    return format_html_join(
+        "",
+        '<span class="sub">{} on {}, {} payouts</span>',
+        (
+            (
+                amount_html(int(each["amount_atomic"]), each["token"], each["chain"]),
+                Chain(each["chain"]).label,
+                f"{each['payouts']:,}",
+            )
+            for each in imported.report.get("totals", [])
+        ),
+    )

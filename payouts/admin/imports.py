@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -21,7 +21,6 @@ from billing.creating import CreatesAdmin
 from billing.display import (
     NOTHING,
     State,
-    amount_html,
     amount_words,
     copy_html,
     moment_html,
@@ -29,7 +28,7 @@ from billing.display import (
     state_html,
 )
 from billing.sheets import FORMATS
-from payouts.admin.import_changes import ChangesLines, drafts_words
+from payouts.admin.import_changes import ChangesLines, drafts_words, totals_html
 from payouts.admin.import_template import template_answer
 from payouts.importing import acts
 from payouts.importing.columns import COLUMNS
@@ -95,8 +94,8 @@ def _is_doubtful(imported: PayoutImport, caller: Caller) -> bool:
 
 def _asks(imported: PayoutImport) -> str:
     return (
-        f"Create {drafts_words(imported)} from {imported.file_name}. They are made in your name, "
-        "so another person must approve them. The whole file is checked once more"
+        f"Create {drafts_words(imported)} from {imported.file_name}, in your name: another person "
+        "must approve them"
     )
 
 
@@ -205,7 +204,7 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
 
     @column("pays")
     def pays(self, obj: PayoutImport) -> SafeString:
-        return _totals_html(obj)
+        return totals_html(obj)
 
     @column("by", "keep")
     def by(self, obj: PayoutImport) -> str:
@@ -224,7 +223,7 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
         file = [
             ("State", _state_of(obj)),
             ("Lines", f"{obj.lines:,}" if obj.lines else NOTHING),
-            ("Pays", _totals_html(obj)),
+            ("Pays", totals_html(obj)),
             ("New recipients", f"{obj.report['new_recipients']:,}" if obj.report else NOTHING),
             ("Payouts", _payouts_html(obj)),
         ]
@@ -237,6 +236,9 @@ class PayoutImportAdmin(ChangesLines, CreatesAdmin):
             ("SHA-256", short(obj.sha256)),
         ]
         return [Facts("The payouts", file), Facts("The file", whence)]
+
+    def act_facts(self, request: HttpRequest, obj: PayoutImport, act: Act) -> list[Facts]:
+        return self.facts(request, obj)[:1]
 
     def record_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {
@@ -270,24 +272,6 @@ def _state_of(obj: PayoutImport) -> SafeString:
     wrong = obj.lines_wrong if obj.state == ImportState.CHECKED else 0
     note = f"{wrong:,} line{'s' if wrong > 1 else ''} wrong" if wrong else ""
     return state_html(_STATES[ImportState(obj.state)], note)
-
-
-def _totals_html(imported: PayoutImport) -> SafeString:
-    """One line per chain and token; a dash before it is checked."""
-    if not imported.report:
-        return NOTHING
-    return format_html_join(
-        "",
-        '<span class="sub">{} on {}, {} payouts</span>',
-        (
-            (
-                amount_html(int(each["amount_atomic"]), each["token"], each["chain"]),
-                each["chain"],
-                f"{each['payouts']:,}",
-            )
-            for each in imported.report.get("totals", [])
-        ),
-    )
 
 
 def _payouts_html(imported: PayoutImport) -> str | SafeString:

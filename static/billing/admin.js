@@ -172,7 +172,8 @@
 
   // --- A form is sent once ------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
-    if (event.target.method !== "post") return;
+    // One that is answered by a file leaves the page as it is, to be sent again.
+    if (event.target.method !== "post" || "again" in event.target.dataset) return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
   });
