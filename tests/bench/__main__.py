@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks", "sealing", "import",
+    "worker", "webhooks", "sealing", "import", "admin",
 )  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(NAMES)}")
-    parser.add_argument("--rows", type=int, default=100_000, help="payouts in lists and reconcile")
+    parser.add_argument(
+        "--rows", type=int, default=100_000, help="payouts in lists, reconcile and admin"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(NAMES)):
@@ -59,6 +61,7 @@ def _arguments() -> argparse.Namespace:
 
 def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
     from tests.bench import (
+        admin,
         checkouts,
         create,
         deposits,
@@ -77,7 +80,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
 
     @cache
     def loaded() -> tuple[Tenant, loading.Book]:
-        """Both benches over many rows read the same ones."""
+        """The benches over many rows read the same ones."""
         tenant, book = new_tenant("Books"), loading.book(rows)
         loading.load(tenant, book)
         return tenant, book
@@ -95,6 +98,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "webhooks": webhooks.run,
         "sealing": sealing.run,
         "import": importing.run,
+        "admin": lambda: admin.run(*loaded()),
     }
 
 
