@@ -75,8 +75,12 @@ class Act:
     initial: Callable[[Any], dict[str, Any]] = nothing
     # A refusal that a person may overrule, by its code, and what must be said to do so.
     overrules: Mapping[str, type[forms.Form]] = field(default_factory=dict)
-    # For an act that takes all rows of a selection at once, such as one batch of them.
+    # For an act that takes all rows of a selection at once, such as one batch of them; and what is
+    # said of that which it made of them.
     run_many: Callable[[Caller, list[str], Answers], object] | None = None
+    made: Callable[[Any], str] | None = None
+    # `done` of one row among many, without what its title says: rows of one outcome stand together.
+    outcome: Callable[[Any], str] | None = None
     offered: Offered = always
     look: str = "plain"
     is_bulk: bool = False

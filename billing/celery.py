@@ -65,6 +65,12 @@ _AFTER_THE_CHAINS = (
         60,
         "asks whether recipients are contracts; each once a day while it is to be paid",
     ),
+    Job(
+        "imports",
+        "payouts.tasks.imports",
+        1,
+        "checks files of payouts that were uploaded, and creates what was confirmed",
+    ),
     Job("sequence", "events.tasks.sequence", 1, "numbers the events that were committed"),
     Job("seal", "events.tasks.seal", 5, "seals numbered events, so that no change stays unseen"),
     Job(
@@ -97,6 +103,12 @@ _AFTER_THE_CHAINS = (
         "reconciliation.tasks.fill_ledger",
         60,
         "writes revenue lines of what was paid before there was a ledger; then nothing",
+    ),
+    Job(
+        "forget runs",
+        "reconciliation.tasks.forget_runs",
+        3600,
+        "keeps of reconciliation runs older than a month the last of each day",
     ),
     Job(
         "rest addresses",

@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from billing.chains import Chain, Token
+
 WIDTH, HEIGHT = 3000, 600
 LEAST = 6  # so that a small payment is seen beside a large one
 COLOURS = 6
+# What has which colour, on every page the same: first the token that each chain is mostly used for.
+_KINDS = sorted(
+    ((chain.value, token.value) for chain in Chain for token in Token),
+    key=lambda kind: (kind[0] == Chain.TRON) != (kind[1] == Token.USDT),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +26,17 @@ class Bar:
     series: int
 
 
-def stacked(columns: Sequence[Sequence[int]]) -> list[Bar]:
-    """One column of stacked bars per inner sequence; the highest column nearly fills the height."""
+def series_of(chain: str, token: str) -> int:
+    """The colour of a token on a chain; of what is neither, the last one."""
+    kind = (chain, token)
+    return _KINDS.index(kind) % COLOURS if kind in _KINDS else COLOURS - 1
+
+
+def stacked(columns: Sequence[Sequence[int]], series: Sequence[int] = ()) -> list[Bar]:
+    """One column of stacked bars per inner sequence; the highest column nearly fills the height.
+
+    `series` are the colours of a column's parts, from its foot on; left out, they are numbered.
+    """
     most = max((sum(column) for column in columns), default=0)
     if most == 0:
         return []
@@ -29,13 +45,12 @@ def stacked(columns: Sequence[Sequence[int]]) -> list[Bar]:
     bars = []
     for place, column in enumerate(columns):
         top = HEIGHT
-        for series, amount in enumerate(column):
+        for number, amount in enumerate(column):
             if amount:
                 height = max(amount * room // most, LEAST)
                 top -= height
-                bars.append(
-                    Bar(place * step + step // 10, top, step * 4 // 5, height, series % COLOURS)
-                )
+                colour = series[number] if series else number % COLOURS
+                bars.append(Bar(place * step + step // 10, top, step * 4 // 5, height, colour))
     return bars
 
 

@@ -1,11 +1,12 @@
 """An act on many rows of a list: said before it is done, done row by row, each row reported."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -14,10 +15,10 @@ from django.views.decorators.http import require_POST
 from billing.acts import Act, ActsAdmin, Answers, said
 from billing.admin import NUL
 from billing.admin_context import caller_of, may
-from billing.callers import Caller
 from billing.errors import BillingError
 
 MOST_AT_ONCE = 200
+MOST_UNFOLDED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,19 @@ class Outcome:
     title: str
     is_done: bool
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of which the same is said: shown one by one where they are few, else folded."""
+
+    is_done: bool
+    message: str
+    titles: list[str]
+
+    @property
+    def is_folded(self) -> bool:
+        return len(self.titles) > MOST_UNFOLDED
 
 
 class ManyActsAdmin(ActsAdmin):
@@ -60,12 +74,12 @@ class ManyActsAdmin(ActsAdmin):
         rows = self.prepare_rows(request, [found[pk] for pk in pks if pk in found])
         if not act.is_bulk or not rows:
             messages.warning(request, f"Select at least one {self.noun} first.")
-            return HttpResponseRedirect(self.list_url())
+            return HttpResponseRedirect(self._came_from(request))
         is_confirmed = "confirmed" in request.POST
         form = act.form(request.POST if is_confirmed else None)
         if is_confirmed and form.is_valid():
             what = f"{act.label} {self.summary_of(rows)}"
-            if page := self.ask_who(request, act, what, self.list_url()):
+            if page := self.ask_who(request, act, what, self._came_from(request)):
                 return page
             outcomes = self.run_rows(request, act, rows, form.cleaned_data)
             request.session["outcomes"] = {
@@ -73,35 +87,44 @@ class ManyActsAdmin(ActsAdmin):
                 "act": act.label,
                 "rows": [[o.pk, o.title, o.is_done, o.message] for o in outcomes],
             }
-            return HttpResponseRedirect(self.list_url())
+            return HttpResponseRedirect(self._came_from(request))
         return self.ask_rows(request, act, rows, form)
+
+    def _came_from(self, request: HttpRequest) -> str:
+        """The list as it was when rows of it were chosen: the same tab, filters and search."""
+        query = QueryDict(request.POST.get("query", ""), mutable=True)
+        query.pop("p", None)  # what was done may have emptied the page
+        return f"{self.list_url()}?{query.urlencode()}" if query else self.list_url()
 
     def run_rows(
         self, request: HttpRequest, act: Act, rows: list[Any], answers: Answers
     ) -> list[Outcome]:
         """The service once for each row: one refusal stops no other."""
-        caller, outcomes = caller_of(request), []
+        caller, outcomes, says = caller_of(request), [], act.outcome or act.done
         if act.run_many is not None:
-            return self.run_together(caller, act, rows, answers)
+            return self.run_together(request, act, rows, answers)
         for row in rows:
             try:
                 act.run(caller, str(row.pk), answers)
             except BillingError as refusal:
                 outcomes.append(Outcome(str(row.pk), self.row_title(row), False, said(refusal)))
             else:
-                outcomes.append(Outcome(str(row.pk), self.row_title(row), True, act.done(row)))
+                outcomes.append(Outcome(str(row.pk), self.row_title(row), True, says(row)))
         return outcomes
 
     def run_together(
-        self, caller: Caller, act: Act, rows: list[Any], answers: Answers
+        self, request: HttpRequest, act: Act, rows: list[Any], answers: Answers
     ) -> list[Outcome]:
         """The service once for all of them: done together or refused together."""
         assert act.run_many is not None, "only called for an act that takes many"
         try:
-            act.run_many(caller, [str(row.pk) for row in rows], answers)
+            made = act.run_many(caller_of(request), [str(row.pk) for row in rows], answers)
         except BillingError as refusal:
             return [Outcome(str(r.pk), self.row_title(r), False, said(refusal)) for r in rows]
-        return [Outcome(str(r.pk), self.row_title(r), True, act.done(r)) for r in rows]
+        if act.made is not None:
+            messages.success(request, act.made(made))
+        says = act.outcome or act.done
+        return [Outcome(str(r.pk), self.row_title(r), True, says(r)) for r in rows]
 
     def ask_rows(
         self, request: HttpRequest, act: Act, rows: list[Any], form: forms.Form
@@ -117,7 +140,8 @@ class ManyActsAdmin(ActsAdmin):
             "table": self.bulk_table(request, rows),
             "form": form,
             "bulk_url": request.path,
-            "back_url": self.list_url(),
+            "query": request.POST.get("query", ""),
+            "back_url": self._came_from(request),
         }
         return TemplateResponse(request, "admin/bulk.html", context)
 
@@ -140,4 +164,15 @@ class ManyActsAdmin(ActsAdmin):
         rows = [Outcome(*row) for row in taken["rows"]]
         done = sum(row.is_done for row in rows)
         refused = f", {len(rows) - done} refused" if done < len(rows) else ""
-        return {"title": f"{taken['act']}: {done} done{refused}", "rows": rows}
+        return {"title": f"{taken['act']}: {done} done{refused}", "groups": grouped(rows)}
+
+
+def grouped(outcomes: Iterable[Outcome]) -> list[Group]:
+    """Those of which the same is said together, the refused ones first."""
+    groups: dict[tuple[bool, str], Group] = {}
+    for each in outcomes:
+        group = groups.setdefault(
+            (each.is_done, each.message), Group(each.is_done, each.message, [])
+        )
+        group.titles.append(each.title)
+    return sorted(groups.values(), key=lambda group: group.is_done)

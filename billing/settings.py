@@ -198,7 +198,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["billing.api.bodies.ExactJsonRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "billing.api.bodies.AlwaysJson",
     "EXCEPTION_HANDLER": "billing.api.errors.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "billing.api.openapi.ApiSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 

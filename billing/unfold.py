@@ -87,6 +87,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Home", "home", "index"),
             _item("Payouts", "send", "payouts_payoutintent_changelist", may_read_payouts),
             _item("Batches", "parcel", "payouts_payoutbatch_changelist", may_read_payouts),
+            _item("Imports", "list", "payouts_payoutimport_changelist", may_read_payouts),
             _item("Address book", "people", "payouts_recipient_changelist", may_read_payouts),
             _item("Settlements", "receipt", "payouts_settlement_changelist", may_read_payouts),
             _item(

@@ -171,7 +171,7 @@ def _make(now: Pass, unseen: Sequence[WatchedTransaction]) -> None:
         # Nobody bears this one out: what follows is asked of the others first.
         now.put_last(node)
         said, node = seeing.look(now, [], check=check)
-    _store_head(now, said.head, node)
+    _store_head(now, now.known_head(), node)
     confirming.confirm(now)
     if now.is_doubtful:
         now.errors.append("the nodes do not agree on which blocks stand")

@@ -1,6 +1,7 @@
 """First step of a pass: what became of hashes that are in no block; the head comes along."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from billing.chains import Finality
 from chainwatch import due, sightings
@@ -37,26 +38,34 @@ def look(
 def is_ahead_of_all(now: Pass, said: Look, node: ChainReader) -> bool:
     """Whether this node's head is far above what as many nodes as must agree have reached.
 
-    One node's word is enough where a quorum of one says so.
+    One node's word is enough where a quorum of one says so. How far the chain is safe and finalized
+    is what so many say too: a node that is a little ahead is asked first in every pass, and by
+    calling nothing finalized it could hold everything up for ever.
     """
-    heads = [said.head.number]
+    heads, levels = [said.head], _levels(now) if now.quorum > 1 else frozenset[Finality]()
     for other in now.nodes:
-        if sum(number >= said.head.number for number in heads) >= now.quorum:
+        if sum(head.number >= said.head.number for head in heads) >= now.quorum:
             break
         if other is node:
             continue
         try:
-            head = other.look([]).head
+            head = other.look([], levels=levels).head
         except (ChainUnavailable, ChainRefused) as reason:
             now.tally.failed(other, str(reason))
             continue
         now.tally.answered(other, head)
-        heads.append(head.number)
-    if len(heads) < now.quorum:
+        heads.append(head)
+    reachable = _agreed([head.number for head in heads], now.quorum)
+    if reachable is None:
         now.is_doubtful = True
         return False
-    now.reachable = sorted(heads, reverse=True)[now.quorum - 1]
-    ahead = said.head.number - now.reachable
+    now.reachable = reachable
+    now.head = replace(
+        said.head,
+        safe_number=_agreed([head.safe_number for head in heads], now.quorum),
+        finalized_number=_agreed([head.finalized_number for head in heads], now.quorum),
+    )
+    ahead = said.head.number - reachable
     if ahead <= providers.behind_most(now.network):
         return False
     now.errors.append(f"{node.node}: {ahead} blocks ahead of the others")
@@ -76,6 +85,12 @@ def record(now: Pass, unseen: Sequence[WatchedTransaction], said: Look, node: Ch
                 found.setdefault(row.pk, Sighting(row, receipt, each.node))
     now.seen += sightings.record_sightings(list(found.values()), at=now.at)
     _record_unseen(now, [row for row in unseen if row.pk not in found], looks)
+
+
+def _agreed(told: Sequence[int | None], quorum: int) -> int | None:
+    """The highest number that so many reach; None where fewer tell any."""
+    known = sorted((number for number in told if number is not None), reverse=True)
+    return known[quorum - 1] if len(known) >= quorum else None
 
 
 def _levels(now: Pass) -> frozenset[Finality]:

@@ -98,10 +98,15 @@ SELECT s.id, reading.kind, reading.names, reading.how, reading.chain
 
 def suggestions(settlements: Sequence[Settlement]) -> dict[str, str]:
     """Return a sentence per settlement id, for however many, in one query."""
+    return suggestions_of([settlement.id for settlement in settlements])
+
+
+def suggestions_of(ids: Sequence[str]) -> dict[str, str]:
+    """The same for settlements of which only the ids are at hand."""
     with connection.cursor() as cursor:
-        cursor.execute(_READINGS, {"ids": [settlement.id for settlement in settlements]})
+        cursor.execute(_READINGS, {"ids": list(ids)})
         readings = {row[0]: _sentence(*row[1:]) for row in cursor.fetchall()}
-    return {s.id: readings.get(s.id, NEVER_SEEN) for s in settlements}
+    return {id_: readings.get(id_, NEVER_SEEN) for id_ in ids}
 
 
 def suggestion(settlement: Settlement) -> str:

@@ -7,6 +7,7 @@ from celery import shared_task
 from billing.locks import advisory_lock
 from payouts import contracts, services, source_balances, verifying
 from payouts import outflows as leaving
+from payouts.importing import working
 
 
 @shared_task
@@ -37,6 +38,12 @@ def lapse() -> dict[str, int]:
         if not is_ours:
             return {}
         return {"lapsed": services.lapse(), "hashes_closed": verifying.close_old_hashes()}
+
+
+@shared_task
+def imports() -> dict[str, int]:
+    """Check files that were uploaded and create what was confirmed; each by one worker alone."""
+    return {"imports": working.work_due()}
 
 
 @shared_task

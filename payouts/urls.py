@@ -5,6 +5,7 @@ from django.urls import path
 from payouts import sandbox_views, views
 from payouts.batch_views import Batch, Batches, BatchFile, ExecuteBatch
 from payouts.bulk_views import Bulk
+from payouts.recipients import ending_views
 from payouts.recipients import views as recipients
 
 urlpatterns = [
@@ -23,6 +24,15 @@ urlpatterns = [
     path(
         "/recipients/<str:id>/addresses/<str:address_id>/approve",
         recipients.ApproveAddress.as_view(),
+    ),
+    path("/recipients/<str:id>/archive", ending_views.ArchiveRecipient.as_view()),
+    path(
+        "/recipients/<str:id>/addresses/<str:address_id>/reject",
+        ending_views.RejectAddress.as_view(),
+    ),
+    path(
+        "/recipients/<str:id>/addresses/<str:address_id>/archive",
+        ending_views.ArchiveAddress.as_view(),
     ),
     path("/sandbox/simulate-payout", sandbox_views.SimulatePayout.as_view()),
     path("/sandbox/advance_blocks", sandbox_views.AdvanceBlocks.as_view()),

@@ -1,7 +1,6 @@
 """The reconciliation page: four numbers, and below them what is open, as work."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -17,30 +16,36 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from billing.acts import said
-from billing.admin import NUL, Facts, ReadOnlyAdmin
+from billing.admin import NUL, Facts
 from billing.admin_context import caller_of, may
-from billing.callers import Caller
 from billing.chains import Chain
-from billing.charts import Bar, stacked
+from billing.charts import Bar
 from billing.display import amount_html, copy_html, moment_html
 from billing.errors import BillingError
 from organizations.roles import EXECUTE
-from payouts.admin.proof import evidence_rows
 from payouts.models import Settlement
 from payouts.resolutions import Resolution
 from reconciliation import books, services
+from reconciliation.exception_facts import panels_of
+from reconciliation.exception_forms import WorkFilters
+from reconciliation.exception_pages import ExceptionPages
+from reconciliation.export_pages import ExportPages
+from reconciliation.history import History, last_month
 from reconciliation.models import ReconciliationRun
+from reconciliation.period_pages import PeriodAdmin
 from reconciliation.resolving import is_open
-from reconciliation.work import work_items
+from reconciliation.wallet_strip import strip
+from reconciliation.work import Wanted, exception_url, work_items
+
+__all__ = ["PeriodAdmin", "ReconciliationAdmin"]
 
 BUCKETS = (
-    ("matched", "Matched", "settled as intended", "matched_count"),
-    ("unmatched", "On their way", "approved, not settled yet", "unmatched_count"),
-    ("unexpected", "Unexpected", "money out with no payout behind it", "unexpected_count"),
-    ("discrepancy", "Discrepancies", "paid, but not as intended", "discrepancies_count"),
+    ("matched", "Matched", "settled as intended"),
+    ("unmatched", "On their way", "approved, not settled yet"),
+    ("unexpected", "Unexpected", "money out with no payout behind it"),
+    ("discrepancy", "Discrepancies", "paid, but not as intended"),
 )
 ALARMS = ("unexpected", "discrepancy")
-HISTORY = timedelta(days=30)
 
 
 class ResolveForm(forms.Form):
@@ -50,7 +55,7 @@ class ResolveForm(forms.Form):
     note = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Why. Kept with the settlement, with your name.",
+        help_text="Why. Kept with the settlement, with your name. Of a refund say the hash.",
     )
 
 
@@ -67,7 +72,7 @@ class BucketShown:
 
 
 @admin.register(ReconciliationRun)
-class ReconciliationAdmin(ReadOnlyAdmin):
+class ReconciliationAdmin(ExceptionPages, ExportPages):
     """Its list is the page of the books; a record of it is one run."""
 
     ordering = ("-started_at", "-id")
@@ -79,6 +84,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             path(
                 "resolve/<path:object_id>/", wrap(self.resolve_view), name="reconciliation_resolve"
             ),
+            *super().more_urls(),
         ]
 
     def changelist_view(
@@ -88,14 +94,24 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         caller = caller_of(request)
         now = books.read(caller.organization_id, caller.environment, since=None, until=None)
-        runs = _last_month(caller)
+        month = last_month(caller, timezone.now())
+        filters = WorkFilters(request.GET)
+        wanted = filters.wanted()
+        wallets, no_wallets = strip(caller)
+        work, open_count = work_items(caller, now, wanted)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Reconciliation",
-            "buckets": [_bucket(now, runs, *bucket) for bucket in BUCKETS],
-            "work": work_items(caller, now),
-            "last_run": runs[-1] if runs else None,
+            "buckets": [_bucket(now, month, *bucket) for bucket in BUCKETS],
+            "work": work,
+            "open_count": open_count,
+            "filters": filters,
+            "is_filtered": wanted != Wanted(),
+            "month": month,
+            "last_run": month.last_run,
+            "wallets": wallets,
+            "no_wallets": no_wallets,
             "is_clean": now.is_clean,
             "is_empty": not now.lines,
             "may_resolve": may(request, EXECUTE),
@@ -146,13 +162,16 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Resolve",
-            "crumbs": [("Reconciliation", self.list_url())],
+            "crumbs": [
+                ("Reconciliation", self.list_url()),
+                ("Exception", exception_url(settlement.pk)),
+            ],
             "act": {"label": "Resolve", "look": "filled"},
             "button": "Resolve",
             "sentence": "Say what became of this money"
             if is_open(settlement)
             else "Nothing is open",
-            "panels": [Facts("What the chain says", evidence_rows(settlement))],
+            "panels": panels_of(settlement),
             "form": form,
             "refusal": said(refusal) if refusal else "",
             "back_url": self.list_url(),
@@ -181,24 +200,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
         return [Facts("Run", rows)]
 
 
-def _last_month(caller: Caller) -> list[ReconciliationRun]:
-    """The last run of each day of the last month, oldest first."""
-    since = timezone.now() - HISTORY
-    runs = ReconciliationRun.objects.visible_to(caller).filter(started_at__gte=since)
-    days: dict[Any, ReconciliationRun] = {}
-    for run in runs.order_by("started_at", "id"):
-        days[timezone.localtime(run.started_at).date()] = run
-    return list(days.values())
-
-
-def _bucket(
-    now: books.Summary,
-    runs: list[ReconciliationRun],
-    verdict: str,
-    label: str,
-    says: str,
-    column: str,
-) -> BucketShown:
+def _bucket(now: books.Summary, month: History, verdict: str, label: str, says: str) -> BucketShown:
     lines = [line for line in now.lines if line.verdict == verdict]
     count = sum(line.count for line in lines)
     sums = [
@@ -209,8 +211,8 @@ def _bucket(
         )
         for line in lines
     ]
-    history = stacked([[getattr(run, column)] for run in runs]) if len(runs) > 1 else []
-    return BucketShown(label, says, count, sums, history, verdict in ALARMS and count > 0)
+    is_alarm = verdict in ALARMS and count > 0
+    return BucketShown(label, says, count, sums, month.bars[verdict], is_alarm)
 
 
 def _moved(line: books.Line, verdict: str) -> int:

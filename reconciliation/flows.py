@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from billing.callers import Caller
 from billing.chains import Chain, decimals
-from billing.charts import Bar, stacked
+from billing.charts import Bar, series_of, stacked
 from billing.display import amount_html
 from checkouts.models import Payment
 from payouts.models import Settlement
@@ -23,10 +23,15 @@ DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What moved: stacked bars for a picture; for its legend series, amount and chain of each."""
+    """What moved: stacked bars for a picture; for its legend series, amount and chain of each.
+
+    `days` are the same as a table: each day on which anything moved, newest first, with the amount
+    of each series, None where it moved nothing.
+    """
 
     bars: list[Bar]
     legend: list[tuple[int, SafeString, str]]
+    days: list[tuple[date, list[SafeString | None]]]
 
 
 def since(now: datetime) -> datetime:
@@ -72,7 +77,23 @@ def _flow(rows: Iterable[Mapping[str, Any]], now: datetime) -> Flow:
     assert all(decimals(chain, token) == 6 for (chain, token), _ in order)
     columns = [[days.get((place, kind), 0) for kind, _ in order] for place in range(DAYS)]
     legend = [
-        (number, amount_html(total, token, chain), str(Chain(chain).label))
-        for number, ((chain, token), total) in enumerate(order)
+        (series_of(chain, token), amount_html(total, token, chain), str(Chain(chain).label))
+        for (chain, token), total in order
     ]
-    return Flow(stacked(columns), legend)
+    colours = [series_of(*kind) for kind, _ in order]
+    return Flow(stacked(columns, colours), legend, _days(first, order, columns))
+
+
+def _days(
+    first: date, order: list[tuple[tuple[str, str], int]], columns: list[list[int]]
+) -> list[tuple[date, list[SafeString | None]]]:
+    kinds = [kind for kind, _ in order]
+    found = []
+    for place, column in enumerate(columns):
+        cells = [
+            amount_html(amount, token, chain) if amount else None
+            for amount, (chain, token) in zip(column, kinds, strict=True)
+        ]
+        if any(cells):
+            found.append((first + timedelta(days=place), cells))
+    return found[::-1]

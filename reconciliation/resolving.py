@@ -28,7 +28,7 @@ def resolve(caller: Caller, settlement_id: str, resolution: str, note: str) -> S
     InvalidRequest (`settlement_not_open`, `invalid_field_value`), ReasonMissing without a note.
     """
     require_execute(caller)
-    settlement = _locked(caller, settlement_id)
+    settlement = locked(caller, settlement_id)
     if not is_open(settlement):
         message = f"Settlement {settlement.id} has nothing open. Only an open one can be resolved."
         raise InvalidRequest(message, code="settlement_not_open", param="settlement_id")
@@ -53,7 +53,8 @@ def is_open(settlement: Settlement) -> bool:
     return is_different or settlement.payout_id is None
 
 
-def _locked(caller: Caller, settlement_id: str) -> Settlement:
+def locked(caller: Caller, settlement_id: str) -> Settlement:
+    """Return the settlement, its row locked until the transaction ends. Raises NotFound."""
     rows = Settlement.objects.visible_to(caller).select_for_update()
     settlement: Settlement | None = rows.filter(id=settlement_id).first()
     if settlement is None:

@@ -1,7 +1,7 @@
 """Do the two sides agree? The summary, a run that writes down what it finds, and its resolution."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -10,13 +10,14 @@ from billing.callers import system
 from billing.chains import Environment
 from payouts import outflows
 from payouts.suggestions import suggestion, suggestions
-from reconciliation import books, matching, unexpected
+from reconciliation import books, matching, unexpected, wallet_books
 from reconciliation.books import Summary
 from reconciliation.models import ReconciliationRun
 from reconciliation.resolving import resolve
 
 __all__ = [
     "Summary",
+    "forget_runs",
     "places",
     "reconcile",
     "resolve",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+KEPT_WHOLE = timedelta(days=30)
 
 
 def summary(
@@ -52,7 +55,7 @@ def run(
     """Match, write down what nobody had recorded, and keep the figures as a ReconciliationRun.
 
     Safe to run twice, and beside another run: what is recorded is not recorded again, and what a
-    person resolved stays resolved.
+    person resolved stays resolved. Brings the books of source wallets up to date too.
     """
     started_at = timezone.now()
     caller = system(organization_id, Environment(environment), "Reconciliation")
@@ -62,6 +65,7 @@ def run(
         found += matching.record_differences(caller, since=since, until=until)
         found += unexpected.record_siblings(caller, at=started_at)
         matching.record_suggestions(caller)
+    wallet_books.keep(caller)
     books_now = summary(organization_id, environment, since, until)
     row = _row(books_now, started_at=started_at, found=found)
     row.save(force_insert=True)
@@ -125,4 +129,31 @@ def _row(books_now: Summary, *, started_at: datetime, found: int) -> Reconciliat
         reversed_count=books_now.reversed_count,
         unknown_count=books_now.unknown_outcomes.count,
         found_count=found,
+        lines=[[line.chain, line.token, line.verdict, line.count] for line in books_now.lines],
     )
+
+
+def forget_runs(*, at: datetime | None = None) -> int:
+    """Remove runs older than KEPT_WHOLE but for the last of each day (UTC); return how many.
+
+    A later run of the same day is what makes one of them needless, so that two at once, or one that
+    is killed, remove nothing else.
+    """
+    before = (at or timezone.now()) - KEPT_WHOLE
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, {"before": before})
+        removed: int = cursor.rowcount
+    return removed
+
+
+_FORGET = """
+DELETE FROM reconciliation_reconciliationrun old
+ WHERE old.started_at < %(before)s
+   AND EXISTS (
+       SELECT FROM reconciliation_reconciliationrun later
+        WHERE later.organization_id = old.organization_id
+          AND later.environment = old.environment
+          AND (later.started_at, later.id) > (old.started_at, old.id)
+          AND later.started_at < old.started_at + interval '1 day'
+          AND date_trunc('day', later.started_at, 'UTC') = date_trunc('day', old.started_at, 'UTC'))
+"""

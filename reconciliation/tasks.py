@@ -33,3 +33,9 @@ def fill_ledger() -> int | None:
 def notices() -> int:
     """E-mail to those who must act; returns how many mails."""
     return mails.send()
+
+
+@shared_task
+def forget_runs() -> int:
+    """Keep of old runs the last of each day; returns how many were removed."""
+    return services.forget_runs()

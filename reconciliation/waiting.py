@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
-from approvals.models import Approval
 from billing.callers import Caller
 from checkouts.admin.finding import to_look_at
 from checkouts.models import Payment
 from payouts.models import PayoutIntent, Settlement, Status
+from reconciliation.mine import drafts_for
 from reconciliation.needs import counted
 from webhooks.models import DisabledBecause, Endpoint, EndpointStatus
 
@@ -40,7 +40,7 @@ class Waiting:
 
 
 def waiting_for(caller: Caller) -> list[Waiting]:
-    """What this person could act on now, in the order of alarm. At most one query a kind."""
+    """What this person could act on now, in the order of alarm. At most two queries a kind."""
     return [each for each in _kinds(caller) if each.ids]
 
 
@@ -54,7 +54,7 @@ def _kinds(caller: Caller) -> Iterator[Waiting]:
         yield Waiting(_ids(on_its_way), "payout to look at", "payouts to look at", path)
     if "payouts:approve" in caller.scopes:
         path = f"{queue}?tab=to_approve"
-        yield Waiting(_ids(_to_approve(caller)), "to approve", "to approve", path)
+        yield Waiting(_ids(drafts_for(caller)), "to approve", "to approve", path)
     if "payouts:execute" in caller.scopes:
         path = f"{queue}?tab=to_hand_over"
         approved = _ids(_payouts(caller, Status.APPROVED))
@@ -66,14 +66,6 @@ def _kinds(caller: Caller) -> Iterator[Waiting]:
     if "webhooks:write" in caller.scopes:
         found = _ids(_given_up(caller))
         yield Waiting(found, "webhook disabled", "webhooks disabled", reverse(WEBHOOKS))
-
-
-def _to_approve(caller: Caller) -> QuerySet[PayoutIntent]:
-    """Drafts that neither this person nor a key of theirs made, and that they did not approve."""
-    given = Approval.objects.visible_to(caller).filter(person_id=caller.actor_id, voided_at=None)
-    mine = Q(created_by=caller.actor_id) | Q(created_by_issuer=caller.actor_id)
-    theirs = _payouts(caller, Status.DRAFT).exclude(mine)
-    return theirs.exclude(pk__in=given.values("subject_id"))
 
 
 def _of_books(caller: Caller) -> Iterator[Waiting]:

@@ -1,24 +1,20 @@
-"""What every operation of the OpenAPI document shares, so that a view says only what is its own."""
+"""What a view says of itself for the OpenAPI document, without what makes the document.
+
+The generator weighs some megabytes and web workers never make the document, so that what is said
+here waits on the view's methods until billing.api.openapi reads it.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import (
-    OpenApiAuthenticationExtension,
-    OpenApiSerializerFieldExtension,
-)
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
-    extend_schema,
     inline_serializer,
 )
 from rest_framework import serializers
-
-from billing.api.repeats import LONGEST_KEY
 
 Json = dict[str, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -53,11 +49,6 @@ PAGE_PARAMETERS = [
         description="How many rows a page has.",
     ),
 ]
-_RATE_HEADERS = {
-    "X-RateLimit-Limit": "Calls allowed in a window.",
-    "X-RateLimit-Remaining": "Calls left in this window.",
-    "X-RateLimit-Reset": "When the window ends, in unix seconds.",
-}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -93,23 +84,18 @@ class NamedWord(serializers.ChoiceField):
         super().__init__(choices=[(word, word) for word in words], **kwargs)
 
 
-class NamedWordExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # not annotated
-    """Puts the words into the document's components and refers to them."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, as the document shall tell it."""
 
-    target_class = NamedWord
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Json:
-        field: NamedWord = self.target
-        component = ResolvedComponent(  # type: ignore[no-untyped-call]  # not annotated
-            name=field.component_name,
-            type=ResolvedComponent.SCHEMA,
-            schema={"type": "string", "enum": list(field.choices)},
-            object=field.component_name,
-        )
-        auto_schema.registry.register_on_missing(component)
-        ref: Json = component.ref
-        return ref
+    operation_id: str = ""
+    tag: str = ""
+    summary: str = ""
+    body: Any = None
+    responses: Any = None
+    parameters: Sequence[OpenApiParameter | type[serializers.Serializer[Any]]] = ()
+    description: str = ""
+    examples: Sequence[OpenApiExample] = ()
 
 
 def list_of(row: type[serializers.BaseSerializer[Any]]) -> Any:
@@ -150,15 +136,14 @@ def operation(
     for refused in (*([404] if finds else ()), *([410] if expires else ())):
         told = OpenApiResponse(ErrorResponseSerializer, description=ERROR_ANSWERS[refused])
         responses[refused] = told
-    described: Callable[[Method], Method] = extend_schema(
-        operation_id=operation_id,
-        tags=[tag],
-        summary=summary,
-        request=body,
-        responses=responses,
-        parameters=[*(PAGE_PARAMETERS if is_list else ()), *query],
-    )
-    return described
+    parameters = [*(PAGE_PARAMETERS if is_list else ()), *query]
+    said = Operation(operation_id, tag, summary, body, responses, parameters)
+
+    def decorated(method: Method) -> Method:
+        words = operation_of(method)
+        return _says(method, replace(said, description=words.description, examples=words.examples))
+
+    return decorated
 
 
 def described(
@@ -172,105 +157,20 @@ def described(
         examples.append(
             OpenApiExample("Answer", answer, response_only=True, status_codes=[str(status)])
         )
-    decorated: Callable[[Method], Method] = extend_schema(
-        description=description, examples=examples
-    )
+
+    def decorated(method: Method) -> Method:
+        said = replace(operation_of(method), description=description, examples=examples)
+        return _says(method, said)
+
     return decorated
 
 
-class ApiSchema(AutoSchema):
-    """Adds to every operation what ApiView does for every call."""
-
-    def get_operation(
-        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
-    ) -> Json | None:
-        operation: Json | None = super().get_operation(
-            path, path_regex, path_prefix, method, registry
-        )
-        if operation is None:
-            return None
-        error = self.resolve_serializer(ErrorResponseSerializer, "response").ref
-        needs_key = bool(self.view.get_authenticators())
-        if not needs_key:
-            operation["security"] = []
-        if method == "POST" and needs_key:
-            operation.setdefault("parameters", []).append(_idempotency_key())
-            _declare_replay(operation["responses"])
-        for status in _error_statuses(method, path, needs_key=needs_key):
-            operation["responses"][str(status)] = _error_answer(status, error)
-        for status, answer in operation["responses"].items():
-            answer.setdefault("headers", {}).update(_headers(method, int(status)))
-        return operation
+def operation_of(method: Any) -> Operation:
+    """What a view's method says of itself; nothing where it says nothing."""
+    said: Operation = getattr(method, "operation", Operation())
+    return said
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # not annotated
-    """Tells the document how a key is sent."""
-
-    target_class = "organizations.authentication.ApiKeyAuthentication"
-    name = "BearerAuth"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> Json:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A secret key: `sk_test_…` is the sandbox, `sk_live_…` is live.",
-        }
-
-
-def _error_statuses(method: str, path: str, *, needs_key: bool) -> list[int]:
-    statuses = [400, 429, 500, 503]
-    if needs_key:
-        statuses += [401, 403]
-    if "{" in path:
-        statuses.append(404)
-    if method in ("POST", "PATCH", "PUT"):
-        statuses += [413, 415]
-    if method == "POST":
-        statuses.append(409)
-    return sorted(statuses)
-
-
-def _declare_replay(responses: Json) -> None:
-    if "201" in responses and "200" not in responses:
-        responses["200"] = {
-            **responses["201"],
-            "description": "The stored answer of an earlier call with this Idempotency-Key.",
-        }
-
-
-def _error_answer(status: int, error: Json) -> Json:
-    return {
-        "description": ERROR_ANSWERS[status],
-        "content": {"application/json": {"schema": error}},
-    }
-
-
-def _headers(method: str, status: int) -> Json:
-    headers: Json = {
-        name: {"schema": {"type": "integer"}, "description": text}
-        for name, text in _RATE_HEADERS.items()
-    }
-    headers["Request-Id"] = {"schema": {"type": "string"}, "description": "Names this call."}
-    if status in (429, 503):
-        headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
-    if method == "POST" and status < 300:
-        headers["Idempotency-Key"] = {
-            "schema": {"type": "string"},
-            "description": "As it was sent.",
-        }
-        headers["Idempotent-Replayed"] = {
-            "schema": {"type": "string", "enum": ["true"]},
-            "description": "There where this is the stored answer of an earlier call.",
-        }
-    return headers
-
-
-def _idempotency_key() -> Json:
-    return {
-        "in": "header",
-        "name": "Idempotency-Key",
-        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-        "description": (
-            "The same key within 24 hours does nothing twice: the first answer comes again."
-        ),
-    }
+def _says(method: Method, said: Operation) -> Method:
+    setattr(method, "operation", said)  # noqa: B010  # mypy knows no such attribute of a function
+    return method

@@ -22,7 +22,6 @@ from billing.api.bodies import (
     refuse_oversized,
 )
 from billing.api.repeats import Answer, Call, key_of
-from billing.api.schema import ApiSchema
 from billing.callers import Caller
 from billing.errors import InvalidRequest, MethodNotAllowed, Unauthenticated
 from billing.plans import require_plan
@@ -55,7 +54,6 @@ class ApiView(APIView):
     permission_classes = ()
     throttle_classes = ()
     metadata_class = None
-    schema = ApiSchema()
 
     @property
     def caller(self) -> Caller:

@@ -165,10 +165,16 @@ def facts_of_many(
             token=payout.token,
             reference_type=payout.reference_type,
             recipient_is=rated[payout.id],
-            created_via=_MADE_BY.get(payout.created_by[:4], "system"),
+            created_via=_made_by(payout),
         )
         for payout in payouts
     }
+
+
+def _made_by(payout: PayoutIntent) -> str:
+    if payout.payout_import_id:  # null where somebody made it singly
+        return "import"
+    return _MADE_BY.get(payout.created_by[:4], "system")
 
 
 def policy_json(verdict: Verdict, have: int) -> dict[str, Any]:

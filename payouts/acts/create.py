@@ -75,7 +75,7 @@ def create(caller: Caller, draft: NewPayout) -> PayoutIntent:
     recipient that is named is read before, and the statement makes sure that it still stands.
     """
     caller.require("payouts:write")
-    payout = _built(caller, draft)
+    payout = built(caller, draft)
     _inserted(caller, payout, draft)
     return payout
 
@@ -88,30 +88,34 @@ def create_once(call: Call, draft: NewPayout) -> Answer | None:
     `create` does for what is wrong in the draft itself, and IdempotencyConflict.
     """
     call.caller.require("payouts:write")
-    return insert_draft_once(call, _built(call.caller, draft), _confirmed(draft))
+    return insert_draft_once(call, built(call.caller, draft), _confirmed(draft))
 
 
 def create_many(caller: Caller, drafts: Iterable[NewPayout]) -> list[Created]:
-    """Create every good row, in order, and say of each of the others why it is refused.
+    """Create every good row, and say of each of the others why it is refused; in their order.
 
-    One transaction: a row's refusal inserts nothing, so that no savepoint is needed.
+    One transaction: a row's refusal inserts nothing, so that no savepoint is needed. Rows go in by
+    external id, as an import's do: two transactions that take the same ids then wait for one
+    another in one order, and neither in a circle.
     """
     caller.require("payouts:write")
+    by_external_id = sorted(enumerate(drafts), key=lambda row: row[1].external_id or "")
     with transaction.atomic():
-        return [_created(caller, index, draft) for index, draft in enumerate(drafts)]
+        made = [_created(caller, index, draft) for index, draft in by_external_id]
+    return sorted(made, key=lambda row: row.index)
 
 
 def _created(caller: Caller, index: int, draft: NewPayout) -> Created:
     try:
-        payout = _built(caller, draft)
+        payout = built(caller, draft)
         _inserted(caller, payout, draft)
     except BillingError as error:  # The row's own answer; the rows beside it go on.
         return Created(index, None, error)
     return Created(index, payout, None)
 
 
-def _built(caller: Caller, draft: NewPayout) -> PayoutIntent:
-    """Check what can be checked without the database, and return the row to insert.
+def built(caller: Caller, draft: NewPayout) -> PayoutIntent:
+    """Check what can be checked without the database, and return the row that may be inserted.
 
     Only a recipient that is named by its id is read, with its address.
     """

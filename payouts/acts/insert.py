@@ -93,12 +93,14 @@ def _executed(
 
 # The facts are read in the snapshot from before the insert, so a draft never finds itself. A failed
 # payout that was paid by its retry, or late and resolved by a person, is no duplicate any more.
+# An import asks the same of many drafts at once: `populated` is the function for one or for many
+# rows, `whose` the draft's id where it must be known.
 # Of the draft: `o` organization, `e` environment, `a` recipient's address, `k` its look-alike key.
-_SEEN: Final = """
+SEEN: Final = """
 draft AS (
-    SELECT * FROM jsonb_populate_record(NULL::payouts_payoutintent, %(payout)s::jsonb)
+    SELECT * FROM {populated}(NULL::payouts_payoutintent, %(payout)s::jsonb)
 ), seen AS (
-    SELECT
+    SELECT {whose}
         (SELECT k.a FROM (
             SELECT p.recipient_address AS a FROM payouts_payoutintent p
              WHERE (p.organization_id, p.environment, p.recipient_key, p.status)
@@ -202,6 +204,7 @@ def _statement(*parts: str) -> str:
     return sql
 
 
+_SEEN: Final = SEEN.format(populated="jsonb_populate_record", whose="")
 _INSERT: Final = _statement("WITH", _SEEN, _PAYOUT.format(wanted=_IS_WANTED), _EVENT, "FROM seen")
 _INSERT_ONCE: Final = _statement(
     "WITH", _SEEN, ",", idempotency.CALL, ",", idempotency.kept(_IS_WANTED_ONCE), _PAYOUT_ONCE,
@@ -213,7 +216,7 @@ def _rows(caller: Caller, payout: PayoutIntent, told: dict[str, Any]) -> dict[st
     """The two rows to insert, as parameters."""
     event = event_fields(caller, EventType.PAYOUT_CREATED, payout.id, told)
     event["updated_at"] = event["created_at"]
-    row = {name: getattr(payout, name) for name in _columns()}
+    row = {name: getattr(payout, name) for name in columns()}
     return {
         "payout": exact_json.dumps(row).decode(),
         "event": exact_json.dumps(event).decode(),
@@ -221,7 +224,7 @@ def _rows(caller: Caller, payout: PayoutIntent, told: dict[str, Any]) -> dict[st
 
 
 @cache
-def _columns() -> tuple[str, ...]:
+def columns() -> tuple[str, ...]:
     """The names of the row's columns: the attributes of the model have the same ones."""
     fields = PayoutIntent._meta.concrete_fields
     assert all(field.column == field.attname for field in fields), "a column of another name"

@@ -6,7 +6,6 @@ from typing import Any
 from approvals.rules import self_approval
 from billing.acts import Act, Answers, Offered, ReasonForm
 from billing.callers import Caller
-from billing.display import amount_words
 from payouts import services, simulation
 from payouts.admin.forms import (
     DeclineForm,
@@ -18,15 +17,13 @@ from payouts.admin.forms import (
     ReplaceHashForm,
     SimulateForm,
 )
-from payouts.models import PayoutIntent, Status
+from payouts.admin.words import approval_words, approved_words, batch_words
+from payouts.admin.words import money_words as _money
+from payouts.models import PayoutBatch, PayoutIntent, Status
 
 WRITE, APPROVE, EXECUTE = "payouts:write", "payouts:approve", "payouts:execute"
 _ON_ITS_WAY = (Status.EXECUTED, Status.VERIFYING)
 _BEFORE_A_HASH = (Status.APPROVED, Status.PENDING_EXECUTION)
-
-
-def _money(payout: PayoutIntent) -> str:
-    return amount_words(payout.amount_atomic, payout.token, payout.chain)
 
 
 def _approve(caller: Caller, payout_id: str, answers: Answers) -> None:
@@ -58,8 +55,8 @@ def _minute(moment: datetime | None) -> datetime | None:
     return moment and moment.replace(second=0, microsecond=0)
 
 
-def _hand_over_all(caller: Caller, payout_ids: list[str], answers: Answers) -> None:
-    services.hand_over(
+def _hand_over_all(caller: Caller, payout_ids: list[str], answers: Answers) -> PayoutBatch:
+    return services.hand_over(
         caller,
         payout_ids,
         override_reason=answers.get("override_reason", ""),
@@ -141,7 +138,8 @@ ACTS = (
         APPROVE,
         _approve,
         asks=lambda p: f"Approve paying {_money(p)}",
-        done=lambda p: f"You approved {_money(p)}.",
+        done=approved_words,
+        outcome=approval_words,
         offered=_may_approve,
         overrules={"possibly_already_paid": OverrideForm},
         look="filled",
@@ -161,6 +159,8 @@ ACTS = (
             "handed_over_before": NotSignedForm,
         },
         run_many=_hand_over_all,
+        made=batch_words,
+        outcome=lambda p: "Handed over. It waits for its transaction under On chain.",
         look="filled",
         is_bulk=True,
     ),
@@ -273,6 +273,7 @@ ACTS = (
         _cancel,
         asks=lambda p: f"Cancel {_money(p)} for good",
         done=lambda p: f"{_money(p)} is canceled.",
+        outcome=lambda p: "Canceled.",
         form=ReasonForm,
         offered=_may_cancel,
         look="danger",

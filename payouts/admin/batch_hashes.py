@@ -14,7 +14,7 @@ from billing.acts import ActsAdmin, said
 from billing.admin_context import caller_of, may
 from billing.chains import Chain
 from billing.errors import BillingError, InvalidRequest
-from billing.many import Outcome
+from billing.many import Outcome, grouped
 from organizations.roles import EXECUTE
 from payouts import services
 from payouts.acts.execute_many import Executed, members_of, part_of_batch
@@ -102,7 +102,7 @@ class SubmitsHashes(ActsAdmin):
         if not kept or kept["batch"] != batch.id or not kept["rows"]:
             return None
         del request.session["batch_outcomes"]
-        return {"title": kept["title"], "rows": [Outcome(*row) for row in kept["rows"]]}
+        return {"title": kept["title"], "groups": grouped(Outcome(*row) for row in kept["rows"])}
 
     def _ask(
         self,

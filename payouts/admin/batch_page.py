@@ -194,11 +194,20 @@ def _payout_row(payout: PayoutIntent, item: BatchItem, heads: Heads) -> list[Saf
             amount_html(payout.amount_atomic, payout.token, payout.chain),
             Chain(payout.chain).label,
         ),
-        address_html(payout.recipient_address, payout.chain, payout.environment),
+        _whom_html(payout),
         format_html("{}", payout.reference_id or short(payout.id)),
         state,
         hash_html(tx_hash, payout.chain, payout.environment) if tx_hash else NOTHING,
     ]
+
+
+def _whom_html(payout: PayoutIntent) -> SafeString:
+    """The name the payout was made with, where it has one, and the address under it."""
+    address = address_html(payout.recipient_address, payout.chain, payout.environment)
+    if not payout.recipient_name:
+        return address
+    name = '<span class="name">{}</span><span class="sub">{}</span>'
+    return format_html(name, payout.recipient_name, address)
 
 
 def funds_context(batch: PayoutBatch, payouts: Sequence[PayoutIntent]) -> list[dict[str, Any]]:

@@ -17,6 +17,9 @@ from billing.money import from_atomic
 from payouts import services
 from payouts.admin.standing import compared, known_lookalikes
 from payouts.models import PayoutIntent, RecipientAddress, ReferenceType, Status
+from payouts.recipients.naming import id_of, live_names
+
+MOST_SUGGESTED = 500  # names; a larger book is written by heart or searched in its own list
 
 
 class ExactAmountField(forms.DecimalField):
@@ -46,13 +49,21 @@ class NewPayoutForm(forms.Form):
     )
     token = forms.ChoiceField(choices=[(token, token) for token in Token.values])
     chain = forms.ChoiceField(choices=Chain.choices)
+    recipient_id = forms.CharField(
+        label="Recipient",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "recipients", "autocomplete": "off"}),
+        help_text="A name of the address book; its approved address on the chain is paid.",
+    )
     recipient_address = forms.CharField(
         label="Recipient's address",
         max_length=128,
+        required=False,
         widget=forms.TextInput(
             attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text="Paste it from where it comes from. It is checked for the chain it is on.",
+        help_text="Only for whom the book does not know. Paste it; it is checked for its chain.",
     )
     reference_type = forms.ChoiceField(
         choices=ReferenceType.choices, initial=ReferenceType.MANUAL.value, label="What it is for"
@@ -97,8 +108,10 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
 
     def create(self, request: HttpRequest, answers: dict[str, Any]) -> PayoutIntent:
         due: datetime | None = answers["due_date"]
+        caller = caller_of(request)
         draft = services.NewPayout(
             recipient_address=answers["recipient_address"],
+            recipient_id=id_of(caller, name) if (name := answers["recipient_id"]) else None,
             chain=answers["chain"],
             token=answers["token"],
             amount=answers["amount"],
@@ -110,7 +123,7 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
             confirm_lookalike=answers["confirm_lookalike"],
             confirm_duplicate=answers["confirm_duplicate"],
         )
-        return services.create(caller_of(request), draft)
+        return services.create(caller, draft)
 
     def new_context(
         self, request: HttpRequest, form: forms.Form, refusal: BillingError | None
@@ -122,11 +135,13 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
             del form.fields["confirm_lookalike"]
         if code != "possible_duplicate" and not data.get("confirm_duplicate"):
             del form.fields["confirm_duplicate"]
+        caller = caller_of(request)
+        context: dict[str, Any] = {"recipient_names": live_names(caller, most=MOST_SUGGESTED)}
         if code != "lookalike_address":
-            return {"is_duplicate": code == "possible_duplicate"}
+            return context | {"is_duplicate": code == "possible_duplicate"}
         address = form.data["recipient_address"]  # the error at its field took it out of data
-        known = known_lookalikes(caller_of(request), address)
-        return {"lookalikes": [compared(address, each) for each in known]}
+        known = known_lookalikes(caller, address)
+        return context | {"lookalikes": [compared(address, each) for each in known]}
 
     def retry_context(self, request: HttpRequest, payout: PayoutIntent) -> dict[str, Any]:
         """A failed payout can be tried again by whoever may make one."""
@@ -139,9 +154,16 @@ class CreatesPayouts(CreatesAdmin, ManyActsAdmin):
         address = (
             RecipientAddress.objects.visible_to(caller_of(request))
             .filter(pk=request.GET.get("to", "").replace(NUL, ""))
+            .select_related("recipient")
             .first()
         )
-        return {"chain": address.chain, "recipient_address": address.address} if address else {}
+        if address is None:
+            return {}
+        return {
+            "chain": address.chain,
+            "recipient_id": address.recipient.name,
+            "recipient_address": address.address,
+        }
 
     def _again(self, request: HttpRequest) -> dict[str, Any]:
         """A form filled from the payout that shall be tried again, if it is one of ours."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -25,6 +26,7 @@ from payouts import services
 from payouts.admin import page
 from payouts.admin.acts import ACTS
 from payouts.admin.creating import CreatesPayouts
+from payouts.admin.import_filter import FromImport
 from payouts.admin.matching import ChoosesTransfers
 from payouts.admin.notes import KeepsNotes
 from payouts.admin.queue import (
@@ -85,6 +87,7 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
             "chain",
             ("token", PlainWords),
             ("reference_type", PlainWords),
+            FromImport,
         )
         is_all = tab_of(request) == "all"
         return (*filters, ("status", PlainWords)) if is_all else filters
@@ -123,6 +126,8 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
             "empty_title": EMPTY[here][0],
             "empty_text": EMPTY[here][1],
             "tab_query": f"tab={here}",
+            "also_url": reverse("admin:payouts_payoutimport_new"),
+            "also_label": "Import" if may(request, "payouts:write") else "",
             "search_help": "A search finds whole ids, addresses, references and hashes.",
         }
         return super().changelist_view(request, {**extra, **(extra_context or {})})

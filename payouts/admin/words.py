@@ -7,9 +7,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.judging import Verdict
+from billing.admin import record_url
 from billing.display import State, amount_words, bar_html, joined, state_html, tag_html
 from payouts.answers import Heads, confirmations_of
-from payouts.models import Attention, Outcome, PayoutIntent, Settlement, Status
+from payouts.models import Attention, Outcome, PayoutBatch, PayoutIntent, Settlement, Status
 
 STATES: dict[str, State] = {
     Status.DRAFT: State("draft", "outline", "draft"),
@@ -126,3 +127,36 @@ def sums_of(payouts: Iterable[PayoutIntent]) -> list[Sum]:
         kind = (payout.chain, payout.token)
         totals[kind] = totals.get(kind, 0) + payout.amount_atomic
     return [Sum(chain, token, total) for (chain, token), total in totals.items()]
+
+
+def money_words(payout: PayoutIntent) -> str:
+    """`500.00 USDC on Base`."""
+    return amount_words(payout.amount_atomic, payout.token, payout.chain)
+
+
+def approval_words(payout: PayoutIntent) -> str:
+    """What the approval just given led to, of one payout among many."""
+    if _is_still_draft(payout):
+        return "Your approval is kept. Somebody else must approve it too."
+    return "Approved. It can be handed over now."
+
+
+def approved_words(payout: PayoutIntent) -> str:
+    """The same of one payout alone."""
+    is_draft = _is_still_draft(payout)
+    what_next = "Somebody else must approve it too." if is_draft else "It can be handed over now."
+    return f"You approved {money_words(payout)}. {what_next}"
+
+
+def _is_still_draft(payout: PayoutIntent) -> bool:
+    """Read anew: the row at hand is from before the approval."""
+    is_draft: bool = PayoutIntent.objects.filter(pk=payout.pk, status=Status.DRAFT).exists()
+    return is_draft
+
+
+def batch_words(batch: PayoutBatch) -> SafeString:
+    """What is said of the batch that many payouts were handed over in."""
+    return format_html(
+        'They are one batch now. <a href="{}">Open it</a> for the files to sign.',
+        record_url(PayoutBatch, batch.pk),
+    )

@@ -13,6 +13,7 @@ from billing.callers import Caller
 from chainwatch import sandbox
 from organizations.demonstration.cast import Cast
 from payouts import services, simulation
+from payouts.demonstration.controls import agree
 from payouts.demonstration.payees import (
     BRIGHTSIDE,
     HETZEL,
@@ -52,8 +53,9 @@ Ending = Callable[[Cast, str], None]
 
 
 def play(cast: Cast) -> None:
-    """Register the treasury and tell every story, each in one transaction: whole or not at all."""
+    """Set up what was agreed, tell every story, each in one transaction: whole or not at all."""
     _register_treasury(cast.admin)
+    agree(cast)
     payouts = PayoutIntent.objects.visible_to(cast.preparer)
     told = set(payouts.exclude(external_id=None).values_list("external_id", flat=True))
     for story in STORIES:

@@ -36,6 +36,7 @@ class Printed:
     line: Line
     amount: str
     chain: str
+    name: str
     reference: str
     state: str
     code: SafeString | None
@@ -102,6 +103,7 @@ def _printed(number: int, payout: PayoutIntent, code: tuple[str, str] | None) ->
         line=line_of(payout),
         amount=display(payout.amount_atomic, decimals(payout.chain, payout.token)),
         chain=str(Chain(payout.chain).label),
+        name=payout.recipient_name or "",
         reference=payout.reference_id or "",
         state="" if payout.status == Status.PENDING_EXECUTION else str(payout.status),
         code=qr.svg(code[0]) if code else None,

@@ -2,6 +2,7 @@
 
 from payouts.models.batches import BatchItem, PayoutBatch
 from payouts.models.hashes import SubmittedHash
+from payouts.models.imports import ImportState, PayoutImport, PayoutImportFile, PayoutImportLine
 from payouts.models.intents import PayoutIntent
 from payouts.models.notes import AttachmentContent, PayoutAttachment, PayoutComment
 from payouts.models.recipients import AddressBook, AddressStatus, Recipient, RecipientAddress
@@ -16,10 +17,14 @@ __all__ = [
     "BatchItem",
     "Discrepancy",
     "FailureCode",
+    "ImportState",
     "Outcome",
     "PayoutAttachment",
     "PayoutBatch",
     "PayoutComment",
+    "PayoutImport",
+    "PayoutImportFile",
+    "PayoutImportLine",
     "PayoutIntent",
     "Recipient",
     "RecipientAddress",

@@ -10,6 +10,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField
 from billing.chains import Chain, Token, network
 from billing.models import IdField, Tenanted
 from billing.transitions import moves
+from payouts.models.imports import CameByImport
 from payouts.models.recipients import NamesRecipient
 from payouts.models.settlements import Settlement
 from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Status
@@ -17,12 +18,11 @@ from payouts.states import Attention, FailureCode, Outcome, ReferenceType, Statu
 _OWNER = ("organization", "environment")
 
 
-class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, Tenanted):
+class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, CameByImport, Tenanted):
     """What an organization is going to pay, to whom, and how far it has come.
 
-    Written by payouts.services and payouts.verifying alone. The money fields never change after
-    the insert, the status only along an edge of product.md section 3, and no row is ever deleted:
-    the database refuses all three (payouts_refuse_illegal_edges).
+    Written by payouts.services and payouts.verifying alone. The database refuses to change a money
+    field, a status but along an edge of product.md section 3, and to delete a row.
     """
 
     id = IdField("po")
@@ -164,13 +164,7 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, Tenanted):
         ]
         indexes: ClassVar = [
             # Serves: GET /v1/payouts and the admin's list, newest first.
-            models.Index(
-                "organization",
-                "environment",
-                F("created_at").desc(),
-                F("id").desc(),
-                name="payout_list",
-            ),
+            models.Index(*_OWNER, F("created_at").desc(), F("id").desc(), name="payout_list"),
             # Serves: the same lists filtered by status, and reconciliation's unmatched payouts.
             models.Index(
                 "organization",
@@ -196,6 +190,12 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, Tenanted):
                 fields=[*_OWNER, "reference_id"],
                 condition=Q(reference_id__isnull=False),
                 name="payout_by_reference",
+            ),
+            # Serves: the payouts of an import, on its page and in the queue.
+            models.Index(
+                fields=["payout_import"],
+                condition=Q(payout_import__isnull=False),
+                name="payout_by_import",
             ),
             # Serves: the admin's exceptions and possible duplicates, among many that failed.
             models.Index(

@@ -4,11 +4,13 @@ from typing import Any
 
 from payouts.examples import listed
 
-__all__ = ["NEW_ADDRESS", "NEW_RECIPIENT", "RECIPIENT", "listed"]
+__all__ = ["NEW_ADDRESS", "NEW_RECIPIENT", "REASON", "RECIPIENT", "listed"]
 
 Json = dict[str, Any]
 
 NEW_RECIPIENT: Json = {"name": "Acme Supplies", "tags": ["office"], "reference": "cred-77"}
+
+REASON: Json = {"reason": "They closed the wallet."}
 
 NEW_ADDRESS: Json = {"chain": "base", "address": "0x8ba1f109551bD432803012645Ac136ddd64DBA72"}
 

@@ -1,7 +1,10 @@
 """Whom a payout means by `recipient_id`: which address that is on its chain, if it may be paid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from billing.addresses import canonical
@@ -44,14 +47,51 @@ def named(caller: Caller, recipient_id: str | None, chain: str, address: str) ->
             code="recipient_not_found",
             param="recipient_id",
         )
-    row = _usable(recipient, chain, _form(address, chain))
+    rows = recipient.addresses.filter(chain=chain, status=AddressStatus.APPROVED)
+    return chosen(recipient, chain, address, list(rows))
+
+
+def id_of(caller: Caller, name: str) -> str:
+    """Return the id of whom a person means by name, case aside; an id stays as it is.
+
+    Raises InvalidRequest, `recipient_not_found`.
+    """
+    live = Recipient.objects.visible_to(caller).filter(archived_at__isnull=True)
+    found: str | None = (
+        live.alias(small=Lower("name"))
+        .filter(Q(pk=name) | Q(small=name.lower()))
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if found is None:
+        raise InvalidRequest(
+            f'No recipient of the address book is called "{name}". Propose it there, or give its '
+            "address alone.",
+            code="recipient_not_found",
+            param="recipient_id",
+        )
+    return found
+
+
+def live_names(caller: Caller, *, most: int) -> list[str]:
+    """The names of the address book, for suggestions: not archived, by name."""
+    live = Recipient.objects.visible_to(caller).filter(archived_at__isnull=True)
+    return list(live.order_by(Lower("name")).values_list("name", flat=True)[:most])
+
+
+def chosen(
+    recipient: Recipient, chain: str, address: str, rows: Sequence[RecipientAddress]
+) -> Named:
+    """Return which of its approved addresses on the chain is meant. Raises RecipientNotUsable."""
+    row = _usable(recipient, chain, _form(address, chain), rows)
     return Named(row.address, recipient.id, recipient.name)
 
 
-def _usable(recipient: Recipient, chain: str, address: str) -> RecipientAddress:
+def _usable(
+    recipient: Recipient, chain: str, address: str, rows: Sequence[RecipientAddress]
+) -> RecipientAddress:
     """Its one usable address on the chain; the one that was given too, where one was."""
     at, on = timezone.now(), Chain(chain).label
-    rows = recipient.addresses.filter(chain=chain, status=AddressStatus.APPROVED)
     approved = [row for row in rows if address in ("", row.address)]
     usable = [row for row in approved if row.is_usable(at)]
     if len(usable) == 1:

@@ -38,6 +38,14 @@ def recipient(caller: Caller, recipient_id: str) -> Recipient:
     return found
 
 
+def recipient_with(caller: Caller, recipient_id: str, address_id: str) -> Recipient:
+    """The same, where the address is one of its own. Raises NotFound for either."""
+    found = recipient(caller, recipient_id)
+    if not found.addresses.filter(id=address_id).exists():
+        raise NotFound("recipient address", address_id)
+    return found
+
+
 def forms_of(address: str) -> set[str]:
     """An address as it was typed and as it is stored."""
     try:

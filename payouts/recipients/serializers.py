@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from billing.chains import Chain
 from billing.fields import ChainField, StrictBooleanField, StrictCharField
+from payouts.acts.locking import LONGEST_REASON
 from payouts.models import AddressStatus
 from payouts.recipients.words import (
     LONGEST_NAME,
@@ -73,6 +74,12 @@ class ApproveAddressRequest(serializers.Serializer[Any]):
     )
 
 
+class ReasonRequest(serializers.Serializer[Any]):
+    """Body of what rejects or archives: why, for whoever reads it later."""
+
+    reason = StrictCharField(max_length=LONGEST_REASON, help_text="Kept in the audit trail.")
+
+
 class RecipientFilters(serializers.Serializer[Any]):
     """Query of GET /v1/recipients."""
 
@@ -138,4 +145,5 @@ CREATE = CreateRecipientRequest()
 UPDATE = UpdateRecipientRequest()
 PROPOSE = ProposeAddressRequest()
 APPROVE = ApproveAddressRequest()
+REASON = ReasonRequest()
 FILTERS = RecipientFilters()

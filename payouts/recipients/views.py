@@ -7,7 +7,6 @@ from rest_framework.response import Response
 
 from billing.api import pagination, schema
 from billing.api.views import ApiView
-from billing.errors import NotFound
 from payouts.recipients import acts, examples, reading, serializers
 from payouts.recipients.answers import recipient_json, recipients_json
 from payouts.recipients.serializers import RecipientSerializer
@@ -107,8 +106,6 @@ class ApproveAddress(ApiView):
     )  # fmt: skip
     def post(self, request: Request, id: str, address_id: str) -> Response:
         asked = serializers.APPROVE.run_validation(request.data or {})
-        found = reading.recipient(self.caller, id)
-        if not found.addresses.filter(id=address_id).exists():
-            raise NotFound("recipient address", address_id)
+        found = reading.recipient_with(self.caller, id, address_id)
         acts.approve(self.caller, address_id, **asked)
         return Response(recipient_json(found))

@@ -155,9 +155,25 @@
     }
   });
 
+  // --- Long work is followed in its place; its end shows the page as it is then ---------------------
+  async function follow(box) {
+    const answer = await fetch(window.location.href, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const news = $("[data-progress]", page);
+    if (!answer.ok || !news) {
+      window.location.reload();
+      return;
+    }
+    box.replaceChildren(...news.childNodes);
+    setTimeout(follow, box.dataset.progress * 1000, box);
+  }
+
+  for (const box of $$("[data-progress]")) setTimeout(follow, box.dataset.progress * 1000, box);
+
   // --- A form is sent once ------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
-    if (event.target.method !== "post") return;
+    // One that is answered by a file leaves the page as it is, to be sent again.
+    if (event.target.method !== "post" || "again" in event.target.dataset) return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
   });

@@ -335,3 +335,30 @@ def test_pay_fills_the_form_with_an_address_of_the_book(
     assert RECIPIENT in client.get(f"{QUEUE}new/?to={address.id}").content.decode()
     assert RECIPIENT not in desk(zoe).get(f"{QUEUE}new/?to={address.id}").content.decode()
     assert not PayoutIntent.objects.exists()
+
+
+def test_a_draft_names_somebody_of_the_book(
+    people: People, strangers: People, mara: User, zoe: User, desk: Desk
+) -> None:
+    address = usable(people)
+    name = address.recipient.name
+    asked = {"amount": "5", "token": "USDC", "chain": "arbitrum", "reference_type": "manual"}
+    client = desk(mara)
+
+    assert f'<option value="{name}">' in client.get(f"{QUEUE}new/").content.decode()
+    assert f'<option value="{name}">' not in desk(zoe).get(f"{QUEUE}new/").content.decode()
+    client.post(f"{QUEUE}new/", {**asked, "recipient_id": name.upper()})
+    payout = PayoutIntent.objects.get()
+    assert (payout.recipient_id, payout.recipient_address) == (address.recipient_id, RECIPIENT)
+
+    refused = {
+        "Nobody": 'No recipient of the address book is called "Nobody".',
+        "": "Say whom to pay: recipient_address, or recipient_id of your address book.",
+    }
+    for named, says in refused.items():
+        assert says in text_of(client.post(f"{QUEUE}new/", {**asked, "recipient_id": named}))
+    other = {**asked, "recipient_id": name, "recipient_address": OTHER_RECIPIENT}
+    assert "is not an approved one" in text_of(client.post(f"{QUEUE}new/", other))
+    stranger = desk(zoe).post(f"{QUEUE}new/", {**asked, "recipient_id": address.recipient_id})
+    assert "No recipient of the address book is called" in text_of(stranger)
+    assert PayoutIntent.objects.count() == 1

@@ -215,7 +215,7 @@ def test_each_row_of_many_reports_what_became_of_it(people: People, jon: User, d
 
     report = text_of(client.get(QUEUE))
     assert "Approve: 1 done, 1 refused" in report
-    assert "You approved 500.00 USDC on Arbitrum One." in report
+    assert f"500.00 USDC on Arbitrum One · {draft.id} Approved." in report
     assert f"Payout {gone.id} is canceled. Only a draft can be approved." in report
     assert reload(draft).status == "approved"
     assert "Approve: 1 done" not in text_of(client.get(QUEUE)), "the report is shown once"

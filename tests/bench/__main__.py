@@ -15,7 +15,7 @@ from tests.webhooks.receiver import CERTIFICATE
 
 NAMES = (
     "create", "checkouts", "lists", "reconcile", "rpc", "settling", "deposits", "indexing",
-    "worker", "webhooks", "sealing", "accounting", "check",
+    "worker", "webhooks", "sealing", "import", "admin", "accounting", "check",
 )  # fmt: skip
 
 
@@ -49,7 +49,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"some of {', '.join(NAMES)}")
-    parser.add_argument("--rows", type=int, default=100_000, help="payouts in lists and reconcile")
+    parser.add_argument(
+        "--rows", type=int, default=100_000, help="payouts in lists, reconcile and admin"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(NAMES)):
@@ -60,10 +62,12 @@ def _arguments() -> argparse.Namespace:
 def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
     from tests.bench import (
         accounting,
+        admin,
         check,
         checkouts,
         create,
         deposits,
+        importing,
         indexing,
         lists,
         loading,
@@ -78,7 +82,7 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
 
     @cache
     def loaded() -> tuple[Tenant, loading.Book]:
-        """Both benches over many rows read the same ones."""
+        """The benches over many rows read the same ones."""
         tenant, book = new_tenant("Books"), loading.book(rows)
         loading.load(tenant, book)
         return tenant, book
@@ -95,6 +99,8 @@ def _benches(rows: int) -> Mapping[str, Callable[[], list[Figure]]]:
         "worker": worker.run,
         "webhooks": webhooks.run,
         "sealing": sealing.run,
+        "import": importing.run,
+        "admin": lambda: admin.run(*loaded()),
         "check": check.run,
         "accounting": accounting.run,
     }

@@ -32,16 +32,19 @@ def book(rows: int) -> Book:
     return Book(rows - different - unmatched, different, unmatched, unexpected)
 
 
-def load(tenant: Tenant, wanted: Book) -> None:
-    """Fill both tables for reconciliation. Many rows share a creation time, 3,000 of them one."""
+def load(tenant: Tenant, wanted: Book, *, mark: str = "") -> None:
+    """Fill both tables for reconciliation. Many rows share a creation time, 3,000 of them one.
+
+    A second book in one database has another `mark`, in its ids.
+    """
     settled = _settled(tenant, "settle")
-    _copy_settled(settled, "a", wanted.matched - 1)
-    _copy_settled(_settled(tenant, "wrong_amount"), "b", wanted.different - 1)
+    _copy_settled(settled, f"{mark}a", wanted.matched - 1)
+    _copy_settled(_settled(tenant, "wrong_amount"), f"{mark}b", wanted.different - 1)
     # Approved before money is unexpected: what fits it would be a reason to refuse the approval.
     approved = services.create(tenant.caller, a_draft())
     services.approve(tenant.caller, approved.id)
-    _copy_unexpected(settled, wanted.unexpected)
-    copy(PayoutIntent, approved.id, wanted.unmatched - 1, {"id": _id("po_", "c"), **TIMES})
+    _copy_unexpected(settled, f"{mark}u", wanted.unexpected)
+    copy(PayoutIntent, approved.id, wanted.unmatched - 1, {"id": id_("po_", f"{mark}c"), **TIMES})
     with connection.cursor() as cursor:
         cursor.execute("analyze payouts_payoutintent, payouts_settlement")
 
@@ -56,27 +59,29 @@ def _settled(tenant: Tenant, outcome: str) -> PayoutIntent:
     return PayoutIntent.objects.get(pk=payout.pk)
 
 
-def _copy_settled(payout: PayoutIntent, letter: str, copies: int) -> None:
+def _copy_settled(payout: PayoutIntent, letters: str, copies: int) -> None:
     assert payout.settlement_id is not None
-    ours, theirs = _id("po_", letter), _id("stl_", letter)
-    changes = {"id": ours, "settlement_id": theirs, "expected_tx_hash": _hash(letter), **TIMES}
+    ours, theirs = id_("po_", letters), id_("stl_", letters)
+    changes = {"id": ours, "settlement_id": theirs, "expected_tx_hash": _hash(letters), **TIMES}
     copy(PayoutIntent, payout.id, copies, changes)
-    changes = {"id": theirs, "payout_id": ours, "tx_hash": _hash(letter), **TIMES}
+    changes = {"id": theirs, "payout_id": ours, "tx_hash": _hash(letters), **TIMES}
     copy(Settlement, payout.settlement_id, copies, changes)
 
 
-def _copy_unexpected(payout: PayoutIntent, copies: int) -> None:
+def _copy_unexpected(payout: PayoutIntent, letters: str, copies: int) -> None:
     assert payout.settlement_id is not None
-    changes = {"id": _id("stl_", "u"), "payout_id": "null", "tx_hash": _hash("u"), **TIMES}
+    changes = {"id": id_("stl_", letters), "payout_id": "null", **TIMES}
+    changes["tx_hash"] = _hash(letters)
     copy(Settlement, payout.settlement_id, copies, changes)
 
 
-def _id(prefix: str, letter: str) -> str:
-    return f"'{prefix}' || '{letter}' || lpad(to_hex(n), 23, '0')"
+def id_(prefix: str, letters: str) -> str:
+    """The SQL of the n-th copy's id; `letters` tell kinds of copies apart."""
+    return f"'{prefix}{letters}' || lpad(to_hex(n), {24 - len(letters)}, '0')"
 
 
-def _hash(letter: str) -> str:
-    return f"'{letter}' || lpad(to_hex(n), 63, '0')"
+def _hash(letters: str) -> str:
+    return f"'{letters}' || lpad(to_hex(n), {64 - len(letters)}, '0')"
 
 
 def copy(model: type[Model], pk: str | int, copies: int, changes: Mapping[str, str]) -> None:
@@ -88,6 +93,7 @@ def copy(model: type[Model], pk: str | int, copies: int, changes: Mapping[str, s
     pairs = ", ".join(f"'{column}', {value}" for column, value in changes.items())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
+        cursor.execute("set local statement_timeout = 0")  # A million rows take minutes.
         cursor.execute(
             f"insert into {table} select copy.* from {table} row,"
             " generate_series(1, %s) n,"

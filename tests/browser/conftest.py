@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -14,24 +15,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from organizations.models import Organization, User
 from tests.browser import chromium
+from tests.browser.small_png import small
+from tests.docs.pages import links, pages
 from tests.payouts.making import People
 
 PICTURES = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
-IN_README = {
-    "home-desk-light",
-    "home-desk-dark",
-    "selected-desk-light",
-    "all-desk-dark",
-    "settled-desk-light",
-    "reconciliation-desk-light",
-    "queue-phone-light",
-    "draft-phone-dark",
-    "checkout-arbitrum-en-desk-light",
-    "checkout-shared-en-phone-light",
-    "checkout-shared-ar-phone-light",
-    "checkout-confirming-phone-dark",
-    "checkout-confirmed-phone-light",
-}
 Reader = Callable[..., Page]
 
 
@@ -114,14 +102,25 @@ def reader(open_page: Reader, live_server: LiveServer) -> Reader:
     return sit
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep what the page looks like: SCREENSHOTS=1 for the README, =all every one, elsewhere."""
+def picture(page: Page, name: str, *, is_whole: bool = True) -> None:
+    """Keep what the page looks like: SCREENSHOTS=1 what the documentation shows, =all every one.
+
+    The latter goes to the data directory. One that is not `is_whole` shows what the window shows.
+    """
     wanted = os.environ.get("SCREENSHOTS")
-    if wanted == "all" or (wanted == "1" and name in IN_README):
+    if wanted == "all" or (wanted == "1" and name in _shown()):
         place = PICTURES if wanted == "1" else Path(django_settings.DATA_DIR) / "screenshots"
-        place.mkdir(parents=True, exist_ok=True)
+        file = place / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
         page.wait_for_function("document.fonts.status === 'loaded'")
-        page.screenshot(path=str(place / f"{name}.png"), full_page=True, animations="disabled")
+        file.write_bytes(small(page.screenshot(full_page=is_whole, animations="disabled")))
+
+
+@cache
+def _shown() -> set[str]:
+    """The screenshots that some page of the documentation shows, without their extension."""
+    files = (link.partition("screenshots/")[2] for page in pages() for link in links(page))
+    return {file.removesuffix(".png") for file in files if file}
 
 
 def _complain_of_errors(said: ConsoleMessage, complaints: list[str]) -> None:

@@ -41,7 +41,7 @@ def test_jon_approves_what_mara_made_and_sees_it_settle(
 
     log_in(page, jon, "the password of jon")
     expect(page.get_by_role("heading", name="Acme GmbH")).to_be_visible()
-    expect(page.get_by_role("note")).to_contain_text("SANDBOX")
+    expect(page.get_by_role("complementary", name="Environment")).to_contain_text("SANDBOX")
     page.get_by_role("link", name="1 to approve").click()
 
     row = page.get_by_role("row").filter(has_text="inv_884")
@@ -130,6 +130,22 @@ def test_the_keyboard_alone_approves(reader: Reader, sandboxed: People, jon: Use
 
     expect(page.get_by_text("Approve: 2 done")).to_be_visible()
     assert {reload(first).status, reload(second).status} == {"approved"}
+
+
+def test_before_many_are_approved_nothing_is_cut_on_a_phone(
+    reader: Reader, sandboxed: People, jon: User
+) -> None:
+    a_draft_of_mara(sandboxed)
+    other = a_draft(chain="base", token="USDT", recipient_address=OTHER_RECIPIENT)
+    services.create(sandboxed.preparer, other)
+    page = reader(jon, width=360)
+    page.goto("/admin/payouts/payoutintent/")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Approve 2").click()
+
+    expect(page.get_by_text(OTHER_RECIPIENT)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_slash_searches_and_a_question_mark_explains(

@@ -205,7 +205,8 @@ def test_no_query_of_a_tick_reads_past_those_that_rest() -> None:
 
     live = watching.followed_live("arbitrum", "").values_list("address", "watched_at")
     rest = watching.resting("tron", "").filter(pk__gt=5).order_by("pk")[:100]
-    among = watching.resting("arbitrum", "").filter(address__in=people(1, 200))
+    # Few of many: for two hundred the whole table is about as cheap, so small as it is here.
+    among = watching.resting("arbitrum", "").filter(address__in=people(1, 50))
 
     assert "watched_live" in live.explain()
     assert "watched_resting" in rest.explain()

@@ -16,11 +16,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from approvals.models import Policy
 from billing.locks import advisory_lock
 from events.models import Event
+from organizations.callers import caller_for_user
 from organizations.demonstration.place import load
 from organizations.models import ApiKey, Organization, User
-from payouts.models import PayoutIntent
+from payouts.models import PayoutIntent, Recipient, RecipientAddress
+from payouts.services import approve
 from wallets.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,23 @@ def test_there_is_a_payout_in_every_state_it_can_be_left_in() -> None:
     assert PayoutIntent.objects.filter(failure_code="recipient_mismatch").count() == 1
     assert Event.objects.filter(type="payout.discrepancy").count() == 1
     assert Event.objects.filter(type="settlement.unexpected").count() == 1
+
+
+def test_whom_it_pays_and_who_must_agree_is_set_up() -> None:
+    told = demo()
+
+    addresses = RecipientAddress.objects.values_list("status", flat=True)
+    assert Counter(addresses) == {"approved": 7, "proposed": 1}
+    named = PayoutIntent.objects.exclude(recipient_id=None)
+    assert {payout.recipient_name for payout in named} == set(
+        Recipient.objects.filter(addresses__status="approved").values_list("name", flat=True)
+    )
+    policy = Policy.objects.get()
+    assert (policy.status, policy.rules.get().needed) == ("published", 2)
+    large = PayoutIntent.objects.get(amount_atomic__gte=20_000_000_000)
+    admin = User.objects.get(email=told["people"][1]["email"])
+    caller = caller_for_user(admin, Organization.objects.get(), "sandbox")
+    assert approve(caller, large.id).status == "draft"
 
 
 def test_people_can_log_in_and_the_key_works() -> None:
@@ -191,14 +211,12 @@ def _killed_after(payouts: int) -> None:
     connection.close()  # A connection shared with a child would end for both.
     child = os.fork()
     if child == 0:
-        seen = 0
 
         def killing(execute: Any, sql: str, *arguments: Any) -> Any:
-            nonlocal seen
-            if "INSERT INTO payouts_payoutintent" in sql:
-                if seen == payouts:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                seen += 1
+            # A recipient of the address book has the statement run twice, so rows are counted.
+            is_next = "INSERT INTO payouts_payoutintent" in sql
+            if is_next and PayoutIntent.objects.count() == payouts:
+                os.kill(os.getpid(), signal.SIGKILL)
             return execute(sql, *arguments)
 
         with connection.execute_wrapper(killing), advisory_lock("demo"):

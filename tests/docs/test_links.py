@@ -22,6 +22,14 @@ def test_a_link_to_a_missing_page_or_heading_is_found() -> None:
     assert _leads_somewhere(readme, "docs/architecture.md#floors")
 
 
+def test_every_screenshot_is_shown_and_small() -> None:
+    shown = {(page.parent / link).resolve() for page in pages() for link in links(page)}
+    pictures = set((ROOT / "docs" / "screenshots").rglob("*.png"))
+
+    assert sorted(each.name for each in pictures - shown) == []
+    assert [each.name for each in pictures if each.stat().st_size > 120_000] == []
+
+
 def _leads_somewhere(page: Path, link: str) -> bool:
     if link.startswith(("https://", "http://", "mailto:")):
         return True

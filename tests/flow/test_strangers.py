@@ -31,6 +31,9 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("patch", "/v1/subscriptions/entitlements/{id}"): {"value_numeric": 1},
     ("patch", "/v1/subscriptions/{id}"): {"action": "pause"},
     ("patch", "/v1/recipients/{id}"): {"name": "mine now"},
+    ("post", "/v1/recipients/{id}/archive"): {"reason": "mine now"},
+    ("post", "/v1/recipients/{id}/addresses/{address_id}/reject"): {"reason": "mine now"},
+    ("post", "/v1/recipients/{id}/addresses/{address_id}/archive"): {"reason": "mine now"},
     ("post", "/v1/recipients/{id}/addresses"): {"chain": "base", "address": TREASURY},
 }
 

@@ -24,6 +24,7 @@ IN_ORDER = [
     "lapse",
     "balances",
     "contracts",
+    "imports",
     "sequence",
     "seal",
     "tell heads",
@@ -32,6 +33,7 @@ IN_ORDER = [
     "tell customers",
     "reconcile",
     "fill ledger",
+    "forget runs",
     "rest addresses",
     "tell failed log-ins",
     "notices",
@@ -103,7 +105,7 @@ def test_a_job_that_fails_is_told_and_the_next_ones_run() -> None:
     sequence, *forget = json.loads(out.getvalue())["jobs"]
     assert end.value.code == 2
     assert sequence["error"].startswith("ProgrammingError: ")
-    assert [job["job"] for job in forget] == ["forget", "forget deliveries"]
+    assert [job["job"] for job in forget] == ["forget runs", "forget", "forget deliveries"]
     assert [job for job in forget if "error" in job] == []
 
 

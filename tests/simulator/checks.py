@@ -112,12 +112,17 @@ def is_found(payout: PayoutIntent) -> bool:
 def check_orphaned(transfer: Transfer, world: World) -> None:
     """Another block was where its block had been, or it never was so in that block.
 
-    Where a liar told the truth and more, all of it is taken back, and the truth is kept anew.
+    Its transaction in another block of the chain says as much, where the chain has grown shorter
+    and has no block at that height yet. Where a liar told the truth and more, all of it is taken
+    back, and the truth is kept anew.
     """
     number, block_hash = transfer.block_number, transfer.block_hash
     places = [branch.places.get(transfer.tx_hash) for branch in world.past]
     mined = [place[1] for place in places if place and place[0].block_hash == block_hash]
     if not mined or not is_true(transfer, mined[0]) or world.was_replaced(number, block_hash):
+        return
+    now = world.branch.places.get(transfer.tx_hash)
+    if now is not None and now[0].block_hash != block_hash:
         return
     again = Transfer.objects.filter(
         tx_hash=transfer.tx_hash,

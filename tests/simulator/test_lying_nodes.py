@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from billing.chains import Finality
 from tests.simulator.conftest import Found
 from tests.simulator.playing import Property, assert_holds
 from tests.simulator.running import WORDS, Weather
@@ -33,6 +34,24 @@ def test_one_liar_of_three_changes_nothing(found: Found, kind: str, part: int) -
 
     for seed in range(part, SCHEDULES, PARTS):
         assert_holds(company, lying(kind), seed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "changes"),
+    [
+        # The chain grew shorter: a transaction in a lower block had left the higher one.
+        ("base, no wallet known", 120, {}),
+        # A liar a little ahead of the others is asked first in every pass; it called nothing final.
+        ("base, to the very end", 90, {}),
+        ("base, to the very end", 90, {"finality": Finality.FINALIZED}),
+    ],
+)
+def test_what_soaking_found_stays_mended(
+    found: Found, kind: str, seed: int, changes: dict[str, Any]
+) -> None:
+    company = found(**KINDS[kind], **changes, quorum=2)
+
+    assert_holds(company, lying(kind), seed)
 
 
 def lying(kind: str) -> Property:

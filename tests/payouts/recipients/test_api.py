@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from events.models import Event
 from organizations.models import Organization
 from payouts.models import RecipientAddress
 from tests.payouts.making import OTHER_RECIPIENT, RECIPIENT
@@ -73,6 +74,37 @@ def test_an_address_is_proposed_and_approved(client: Any) -> None:
     assert (address["status"], address["is_usable"]) == ("approved", True)
     assert address["approved_by"] == client.key.id
     assert client.post(path).json()["error"]["code"] == "address_not_proposed"
+
+
+def test_an_address_is_rejected_and_can_be_proposed_again(client: Any) -> None:
+    recipient = with_address(client)
+    path = f"/v1/recipients/{recipient['id']}/addresses"
+    reject = f"{path}/{recipient['addresses'][0]['id']}/reject"
+
+    assert client.post(reject, {}).json()["error"]["param"] == "reason"
+    assert client.post(reject, {"reason": " "}).status_code == 400
+    told = client.post(reject, {"reason": "Not theirs."}).json()
+
+    assert told["addresses"][0]["status"] == "rejected"
+    event = Event.objects.get(type="recipient.rejected")
+    assert event.payload["data"]["reason"] == "Not theirs."
+    again = client.post(reject, {"reason": "Not theirs."})
+    assert again.json()["error"]["code"] == "address_not_proposed"
+    assert client.post(path, EVM).status_code == 201
+
+
+def test_an_address_and_its_recipient_are_archived_for_good(client: Any) -> None:
+    recipient = with_address(client)
+    path = f"/v1/recipients/{recipient['id']}"
+    (address,) = recipient["addresses"]
+    reason = {"reason": "They closed the wallet."}
+
+    told = client.post(f"{path}/addresses/{address['id']}/archive", reason).json()
+    assert told["addresses"][0]["status"] == "archived"
+    told = client.post(f"{path}/archive", reason).json()
+    assert told["archived_at"] is not None
+    for answer in (client.post(f"{path}/archive", reason), client.post(f"{path}/addresses", EVM)):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "recipient_archived")
 
 
 def test_in_live_a_key_does_not_approve_what_it_proposed(
@@ -182,12 +214,18 @@ def test_a_foreign_recipient_is_answered_as_a_missing_one(
         other.get(path),
         other.patch(path, {"name": "Mine"}),
         other.post(f"{path}/addresses", EVM),
-        other.post(f"{path}/addresses/{address['id']}/approve", {}),
+        other.post(f"{path}/archive", {"reason": "Mine"}),
+        *(
+            other.post(f"{path}/addresses/{address['id']}/{act}", {"reason": "Mine"})
+            for act in ("approve", "reject", "archive")
+        ),
     ):
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "recipient_not_found")
     own = made(other, "Own")
-    answer = other.post(f"/v1/recipients/{own['id']}/addresses/{address['id']}/approve", {})
-    assert answer.json()["error"]["code"] == "recipient_address_not_found"
+    for act in ("approve", "reject", "archive"):
+        taken = f"/v1/recipients/{own['id']}/addresses/{address['id']}/{act}"
+        answer = other.post(taken, {"reason": "Mine"})
+        assert answer.json()["error"]["code"] == "recipient_address_not_found"
     assert ids(other.get("/v1/recipients")) == ["Own"]
 
 
@@ -205,5 +243,8 @@ def test_scopes_are_asked(acme: Organization, api: Any, client: Any) -> None:
         reader.patch(path, {"name": "A"}),
         reader.post(f"{path}/addresses", EVM),
         writer.post(approve, {}),
+        writer.post(approve.replace("approve", "reject"), {"reason": "No"}),
+        reader.post(approve.replace("approve", "archive"), {"reason": "No"}),
+        reader.post(f"{path}/archive", {"reason": "No"}),
     ):
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")

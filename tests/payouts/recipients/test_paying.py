@@ -259,7 +259,7 @@ def test_what_it_costs(people: People) -> None:
 def test_who_leaves_the_book_after_the_look_is_refused_by_the_statement(people: People) -> None:
     address = usable(people)
     draft = a_draft(recipient_address="", recipient_id=address.recipient_id)
-    payout = create._built(people.preparer, draft)  # What the service reads before it inserts.
+    payout = create.built(people.preparer, draft)  # What the service reads before it inserts.
 
     acts.archive_address(people.admin, address.id, "Gone.")
 

@@ -1,0 +1,1 @@
+"""The books as plain-text accounting reads them: entries, and how each program writes them."""
