@@ -51,8 +51,10 @@ class Partial(Fault):
 class Lagging(Fault):
     """The chain as it was some blocks, or some forks, ago."""
 
-    def __init__(self, world: World, dice: random.Random) -> None:
-        self._by = dice.choice((1, 2, 4, 8, 12, 20, 30))
+    def __init__(
+        self, world: World, dice: random.Random, by: Sequence[int] = (1, 2, 4, 8, 12, 20, 30)
+    ) -> None:
+        self._by = dice.choice(by)
 
     def view(self, world: World) -> Branch:
         return world.past[max(0, len(world.past) - 1 - self._by)]

@@ -19,7 +19,7 @@ from chainwatch.following import follow
 from payouts import outflows
 from payouts.verifying import verify
 from tests.simulator.company import NODES, Company
-from tests.simulator.faults import FAILINGS, LIES
+from tests.simulator.faults import FAILINGS, LIES, Lagging
 from tests.simulator.nodes import HONEST, Node
 from tests.simulator.stories import Story, told_for
 from tests.simulator.world import World
@@ -33,7 +33,7 @@ WORDS = {
     "send": 3, "submit": 4, "mine": 8, "fork": 7, "drop": 1, "again": 1, "speed_up": 1,
     "name_replacement": 1, "outflow": 1, "wait": 2, "fault": 2, "heal": 1, "tick": 7,
     "tick_of_two": 2, "tick_while_moving": 3, "killed_tick": 2, "storm": 0,
-    "outlast": 0,
+    "lag": 0, "outlast": 0,
 }  # fmt: skip
 
 
@@ -215,6 +215,12 @@ class Run:
         weather = self.weather
         for node in self.nodes[weather.liars : weather.liars + weather.failing]:
             node.fault = dice.choice(FAILINGS)(self.world, dice)
+
+    def lag(self, dice: random.Random) -> None:
+        """Let all that may fail stand a little back: none knows the block that was seen last."""
+        weather = self.weather
+        for node in self.nodes[weather.liars : weather.liars + weather.failing]:
+            node.fault = Lagging(self.world, dice, by=(1, 2))
 
     def heal(self, dice: random.Random) -> None:
         for node in self.nodes[self.weather.liars :]:

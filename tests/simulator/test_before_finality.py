@@ -33,11 +33,19 @@ RULES: dict[str, dict[str, Any]] = {
     "solidified": {"chain": "tron", "confirmations": 8},
 }
 FORKS = Property(words=WORDS | {"storm": 1})
-# No block is replaced, all nodes fail at once, and time passes: absence alone must change nothing.
+# No block is replaced, all nodes fail or lag at once, and time passes: absence alone must change
+# nothing.
 # It begins with what is mined while nobody looks, and is looked for when its limit has passed.
 SILENCE = Property(
-    words=WORDS | {"fork": 0, "tick_while_moving": 0, "fault": 4, "wait": 4, "storm": 6},
-    opening=(*("send", "submit") * 4, "mine", "outlast", *("storm", "tick") * 3, "send", "submit"),
+    words=WORDS | {"fork": 0, "tick_while_moving": 0, "fault": 4, "wait": 4, "storm": 6, "lag": 4},
+    opening=(
+        *("send", "submit") * 2,
+        "mine",
+        "outlast",
+        *("storm", "tick") * 3,
+        "heal",
+        *("send", "submit", "mine", "tick", "lag", "tick", "heal") * 2,
+    ),
 )
 
 
