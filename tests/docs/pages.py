@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-INTEGRATORS, CHECKOUTS, OPERATORS, ERRORS = (
-    DOCS / f"{n}.md" for n in ("integrators", "checkouts", "operators", "errors")
+INTEGRATORS, CHECKOUTS, SUBSCRIPTIONS, OPERATORS, ERRORS = (
+    DOCS / f"{n}.md" for n in ("integrators", "checkouts", "subscriptions", "operators", "errors")
 )
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
-"""The snippets of README, integrators.md and checkouts.md work as printed, top to bottom."""
+"""The snippets of README and of the guides for integrators work as printed, top to bottom."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from billing.chains import Environment
 from organizations import services
-from tests.docs.pages import CHECKOUTS, INTEGRATORS, README, snippets
+from tests.docs.pages import CHECKOUTS, INTEGRATORS, README, SUBSCRIPTIONS, snippets
 
 # Says every answer's status on stderr, so that the test sees what a reader would.
 CURL = "curl() { command curl -w '%{stderr}%{http_code}\\n' \"$@\"; }\n"
@@ -60,7 +60,18 @@ def test_the_curl_lines_about_being_paid_work(
     assert '"status":"confirmed"' in printed.replace(" ", "")
 
 
-@pytest.mark.parametrize("page", [INTEGRATORS, CHECKOUTS], ids=lambda page: page.stem)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+def test_the_curl_lines_about_customers_work(
+    live_server: LiveServer, key: str, tmp_path: Path
+) -> None:
+    statuses, printed = _run_bash(SUBSCRIPTIONS, live_server.url, key, tmp_path)
+
+    # create, search
+    assert statuses == [201, 200]
+    assert printed.count("user-1815") == 2
+
+
+@pytest.mark.parametrize("page", [INTEGRATORS, CHECKOUTS, SUBSCRIPTIONS], ids=lambda page: page.stem)
 def test_the_python_lines_work(
     page: Path, live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
