@@ -101,7 +101,11 @@ INSTALLED_APPS = [
     "billing",
 ]
 # What `manage.py demo` tells once, in this order.
-DEMONSTRATIONS = ("payouts.demonstration.stories.play", "checkouts.demonstration.play")
+DEMONSTRATIONS = (
+    "payouts.demonstration.stories.play",
+    "checkouts.demonstration.play",
+    "subscriptions.demonstration.play",
+)
 ROOT_URLCONF = "billing.urls"
 WSGI_APPLICATION = "billing.wsgi.application"
 APPEND_SLASH = False  # The API never redirects.

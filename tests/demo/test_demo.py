@@ -24,6 +24,8 @@ from organizations.demonstration.place import load
 from organizations.models import ApiKey, Organization, User
 from payouts.models import PayoutIntent, Recipient, RecipientAddress
 from payouts.services import approve
+from revenue.models import RevenueEvent
+from subscriptions.models import Subscription
 from wallets.models import Wallet
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,18 @@ def test_whom_it_pays_and_who_must_agree_is_set_up() -> None:
     admin = User.objects.get(email=told["people"][1]["email"])
     caller = caller_for_user(admin, Organization.objects.get(), "sandbox")
     assert approve(caller, large.id).status == "draft"
+
+
+def test_there_are_regulars_in_most_states_and_what_they_paid_is_booked() -> None:
+    demo()
+
+    states = Counter(Subscription.objects.values_list("status", flat=True))
+    assert states == {"active": 4, "trialing": 1, "paused": 1, "canceled": 1}
+    assert Subscription.objects.filter(cancel_at_period_end=True).count() == 1
+    lines = Counter(RevenueEvent.objects.values_list("event_type", flat=True))
+    assert (lines["subscription_charged"], lines["refund"]) == (4, 1)
+    assert lines["checkout_confirmed"] == 4
+    assert lines["payout_settled"] == STATUSES["settled"]
 
 
 def test_people_can_log_in_and_the_key_works() -> None:
