@@ -5,8 +5,10 @@ opened, and what opens it reads row by row.
 """
 
 import io
+import logging
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,6 +16,8 @@ from typing import Any
 
 from payouts.importing.columns import MOST_COLUMNS
 from payouts.importing.errors import UnreadableFile
+
+logger = logging.getLogger(__name__)
 
 MOST_UNPACKED = 48 * 1024 * 1024  # the sheets and their texts; a bomb says more, or ends early
 MOST_OF_ANOTHER = 1024 * 1024  # styles and the like, which are read whole
@@ -36,12 +40,8 @@ class Unfit:
 def xlsx_rows(content: bytes) -> Iterator[tuple[int, list[str | Unfit]]]:
     """Each row of the first sheet with its number. Raises UnreadableFile."""
     _refuse_bombs(content)
-    try:
-        yield from _rows(content)
-    except UnreadableFile:
-        raise
-    except Exception as error:  # The library raises whatever a broken part leads it to.
-        raise UnreadableFile(_NO_SHEET) from error
+    for number, row in enumerate(_rows(content), 1):
+        yield number, [_cell(cell) for cell in row]
 
 
 def unpacked(content: bytes) -> int:
@@ -69,19 +69,39 @@ def _refuse_bombs(content: bytes) -> None:
         )
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, list[str | Unfit]]]:
+def _rows(content: bytes) -> Iterator[tuple[Any, ...]]:
+    """The cells of each row of the first sheet that is shown, as the library has them."""
     from openpyxl import load_workbook  # here: a web worker that imports nothing holds none of it
 
-    book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+    with _parsing():
+        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
     try:
         sheet = next((page for page in book.worksheets if page.sheet_state == "visible"), None)
         if sheet is None:
             raise UnreadableFile("The file has no sheet that can be seen.")
         rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS + 1)
-        for number, row in enumerate(rows, 1):
-            yield number, [_cell(cell) for cell in row]
+        while True:
+            with _parsing():
+                row = next(rows, None)
+            if row is None:
+                return
+            yield row
     finally:
         book.close()
+
+
+@contextmanager
+def _parsing() -> Iterator[None]:
+    """Around calls of the library alone: whatever it raises is the file's fault.
+
+    A broken part leads it to errors of any class, of its own, of XML and of Python. A mistake of
+    ours outside of it still shows itself; one in how it is called stands in the log.
+    """
+    try:
+        yield
+    except Exception as error:
+        logger.warning("xlsx not read error=%s", type(error).__name__, exc_info=True)
+        raise UnreadableFile(_NO_SHEET) from error
 
 
 def _cell(cell: Any) -> str | Unfit:

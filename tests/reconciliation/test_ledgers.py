@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -166,7 +165,6 @@ def read_beancount(text: str, path: Path) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.skipif(not BEAN_CHECK.exists(), reason="beancount is not installed")
 def test_beancount_loads_what_was_written(tmp_path: Path) -> None:
     rows: list[Settlement] = []
 

@@ -174,6 +174,17 @@ def test_a_broken_sheet_is_refused_in_words(sheet: bytes) -> None:
         read(with_part(xlsx_of(NAMES, ["a"]), SHEET, sheet))
 
 
+def test_what_the_library_made_of_a_broken_sheet_stands_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(UnreadableFile):
+        read(with_part(xlsx_of(NAMES, ["a"]), SHEET, b"no xml"))
+
+    said = caplog.records[-1]
+    assert said.getMessage() == "xlsx not read error=ParseError"
+    assert said.exc_info
+
+
 def test_as_many_lines_as_may_be_take_little_memory() -> None:
     content = many(MOST_LINES)
     tracemalloc.start()
