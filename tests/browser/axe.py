@@ -18,6 +18,7 @@ _RUN = """async (rules) => {
 
 def violations(page: Page) -> list[str]:
     """Each element of the page that breaks a rule, with the rule; empty where there is none."""
+    page.wait_for_load_state()  # or it would complain of what is not there yet
     page.evaluate(_source())  # not as a script element, which the page's policy would refuse
     found: list[dict[str, Any]] = page.evaluate(_RUN, RULES)
     return [

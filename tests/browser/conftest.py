@@ -102,6 +102,13 @@ def reader(open_page: Reader, live_server: LiveServer) -> Reader:
     return sit
 
 
+def copied(page: Page, text: str) -> None:
+    """Wait until the clipboard holds the text: it is written after the click has returned."""
+    page.wait_for_function(
+        "async text => await navigator.clipboard.readText() === text", arg=text, timeout=10_000
+    )
+
+
 def picture(page: Page, name: str, *, is_whole: bool = True) -> None:
     """Keep what the page looks like: SCREENSHOTS=1 what the documentation shows, =all every one.
 

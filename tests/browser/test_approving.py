@@ -10,7 +10,7 @@ from organizations.models import Organization, User
 from payouts import services, simulation
 from payouts.models import PayoutIntent
 from payouts.verifying import verify_payouts
-from tests.browser.conftest import Reader
+from tests.browser.conftest import Reader, copied
 from tests.payouts.making import OTHER_RECIPIENT, People, a_draft, reload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +144,7 @@ def test_before_many_are_approved_nothing_is_cut_on_a_phone(
         box.check()
     page.get_by_role("button", name="Approve 2").click()
 
+    expect(page.get_by_role("button", name="Approve 2 payouts")).to_be_visible()
     expect(page.get_by_text(OTHER_RECIPIENT)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -163,6 +164,7 @@ def test_slash_searches_and_a_question_mark_explains(
     page.keyboard.press("/")
     page.keyboard.type("inv_884")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=inv_884"))
     expect(page.get_by_role("row").filter(has_text="inv_884")).to_be_visible()
 
 
@@ -176,7 +178,6 @@ def test_an_address_is_whole_on_focus_and_copied_whole(
     page.locator(".address .short").first.focus()
     shown = page.evaluate("getComputedStyle(document.activeElement, '::after').content")
     page.get_by_role("button", name="Copy address").first.click()
-    copied = page.evaluate("navigator.clipboard.readText()")
 
-    assert copied == payout.recipient_address
+    copied(page, payout.recipient_address)
     assert shown == f'"{payout.recipient_address}"'

@@ -1,5 +1,7 @@
 """The audit trail in a real browser: read, narrowed and exported, also without a script."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -57,9 +59,11 @@ def test_it_is_narrowed_and_exported_without_a_script(reader: Reader, ada: User)
 
     page.locator("summary", has_text="Thing").click()
     page.get_by_role("link", name="payout", exact=True).click()
+    expect(page).to_have_url(re.compile("kind=payout"))
     page.locator("summary", has_text="Act").click()
     page.get_by_role("link", name="approved", exact=True).click()
 
+    expect(page).to_have_url(re.compile("type=payout.approved"))
     expect(page.locator("tbody tr").first).to_contain_text("approved the payout of")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Export CSV").click()

@@ -20,7 +20,7 @@ from checkouts.hosted.stages import Stage
 from checkouts.models import Checkout
 from organizations.models import Organization
 from tests.browser.axe import violations
-from tests.browser.conftest import Reader, picture
+from tests.browser.conftest import Reader, copied, picture
 from tests.browser.test_checkout_page import SOON_MS
 from tests.checkouts.making import a_method, caller_of
 from tests.checkouts.paying import made_final
@@ -198,7 +198,7 @@ def test_the_address_is_copied_inside_the_frame(
     frame.get_by_role("button", name="Copy the address").click()
 
     expect(frame.locator("#said")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == checkout.address
+    copied(page, checkout.address)
 
 
 def test_a_popup_is_followed_and_closed(open_page: Reader, shop: Shop, sandbox: Caller) -> None:

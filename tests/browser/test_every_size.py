@@ -130,6 +130,7 @@ def test_what_is_selected_is_summed_per_chain_and_token(
     expect(page.get_by_role("button", name="Approve 4")).to_be_visible()
     picture(page, "selected-desk-light")
     page.get_by_role("button", name="Approve 4").click()
+    expect(page.get_by_role("button", name="Approve 4 payouts")).to_be_visible()
     picture(page, "approve-many-desk-light")
     page.get_by_role("button", name="Approve 4 payouts").click()
     expect(page.get_by_text("Approve: 4 done")).to_be_visible()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from approvals import drafts
@@ -119,6 +119,6 @@ def test_a_policy_is_made_and_published_without_a_script(
     page.get_by_role("link", name="Publish").click()
     page.get_by_role("button", name="Publish version 1").click()
 
-    assert page.get_by_text("Version 1 decides from now on.").is_visible()
-    assert page.get_by_text("Any token of 1,000.50 or more").is_visible()
+    expect(page.get_by_text("Version 1 decides from now on.")).to_be_visible()
+    expect(page.get_by_text("Any token of 1,000.50 or more")).to_be_visible()
     assert Policy.objects.get().status == "published"

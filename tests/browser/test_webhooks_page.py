@@ -11,7 +11,7 @@ from pytest_django import Settings
 from organizations.models import User
 from tests.admin.reading import act_of, page_of
 from tests.admin.telling import HOST, a_delivery, an_attempt, an_endpoint, an_event, delivered
-from tests.browser.conftest import Reader, picture
+from tests.browser.conftest import Reader, copied, picture
 from tests.payouts.making import People
 from webhooks import endpoints
 from webhooks.models import Delivery, Endpoint
@@ -107,7 +107,7 @@ def test_an_endpoint_is_made_and_its_secret_copied(
     expect(page.get_by_text("This secret is shown once.")).to_be_visible()
     secret = page.locator("#secret").inner_text()
     page.get_by_role("button", name="Copy").click()
-    assert page.evaluate("navigator.clipboard.readText()") == secret
+    copied(page, secret)
     picture(page, "webhook-secret-desk-light")
     page.set_viewport_size({"width": PHONE, "height": 740})
     assert width_of(page) <= PHONE
@@ -115,7 +115,7 @@ def test_an_endpoint_is_made_and_its_secret_copied(
     page.get_by_role("link", name="I have kept it").click()
     expect(page.get_by_role("heading", name=f"https://{HOST}/fresh")).to_be_visible()
     expect(page.get_by_text("Nothing was sent to it yet")).to_be_visible()
-    assert page.get_by_text(secret).count() == 0
+    expect(page.get_by_text(secret)).to_have_count(0)
 
 
 def test_the_rare_acts_open_without_a_script_and_by_keyboard(

@@ -1,6 +1,6 @@
 """A page as somebody walks through it: at each stop a look at a desk and on a phone."""
 
-from playwright.sync_api import Download, Page, ViewportSize, expect
+from playwright.sync_api import Download, Locator, Page, ViewportSize, expect
 
 from organizations.models import User
 from tests.browser.axe import violations
@@ -42,10 +42,26 @@ class Walk:
         assert answer is not None and answer.ok, path
 
     def press(self, button: str) -> None:
-        self.page.get_by_role("button", name=button).click()
+        """Press what opens another page, or this one anew, and wait until it is there.
+
+        A click alone returns while the old page is still shown.
+        """
+        self._open_by(self.page.get_by_role("button", name=button))
 
     def follow(self, link: str) -> None:
-        self.page.get_by_role("link", name=link).first.click()
+        self._open_by(self.page.get_by_role("link", name=link).first)
+
+    def confirm(self) -> None:
+        """Press the one button of a page that shows what is about to happen."""
+        self._open_by(self.page.locator("#act-form button[type=submit]"))
+
+    def open_first(self) -> None:
+        """Open the first row of a list."""
+        self._open_by(self.page.locator(".rows a.to").first)
+
+    def _open_by(self, what: Locator) -> None:
+        with self.page.expect_navigation():
+            what.click()
 
     def sees(self, *texts: str) -> None:
         for text in texts:
