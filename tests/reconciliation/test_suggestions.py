@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from payouts.models import SubmittedHash
+from payouts.suggestions import MOST_EQUAL
 from reconciliation import services
 from tests.reconciliation.rows import AT, RECIPIENT, SENDER, a_payout, a_settlement, put_in
 from wallets.services import NewWallet
@@ -73,6 +74,32 @@ def test_several_payouts_of_this_money_are_all_named(acme):
     put_in(payouts[2:])
     assert services.suggestion(stray) == f"fits {one}, {two}, {three} and 2 more: choose"
     assert len(services.suggestion(stray)) <= 255
+
+
+def test_of_very_many_equal_payouts_the_newest_are_looked_at(acme):
+    oldest, stray = a_payout(acme), a_settlement(acme)
+    newer = [
+        a_payout(acme, "canceled", created_at=AT + timedelta(hours=n + 1))
+        for n in range(MOST_EQUAL)
+    ]
+    put_in([oldest, *newer[1:]], [stray])
+
+    assert services.suggestion(stray) == f"fits draft {oldest.id} that nobody approved"
+
+    put_in([newer[0]])
+    assert services.suggestion(stray) == f"fits canceled {newer[-1].id}"
+
+
+def test_of_more_that_wait_than_are_looked_at_it_says_at_least(acme):
+    stray = a_settlement(acme)
+    others = [a_payout(acme, "canceled") for _ in range(MOST_EQUAL - 5)]
+    waiting = [a_payout(acme, "approved", created_at=AT + timedelta(hours=1)) for _ in range(4)]
+    put_in([*others, *waiting], [stray])
+
+    assert services.suggestion(stray).endswith(" and 1 more: choose")
+
+    put_in([a_payout(acme, "approved")])
+    assert services.suggestion(stray).endswith(" and at least 2 more: choose")
 
 
 @pytest.mark.parametrize("code", ["recipient_mismatch", "token_mismatch"])
