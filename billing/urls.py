@@ -21,6 +21,7 @@ urlpatterns = [
     path("v1", include("revenue.urls")),
     path("", RedirectView.as_view(pattern_name="admin:index")),  # whoever types the host alone
     path("", include("checkouts.page_urls")),
+    path("", include("subscriptions.page_urls")),
     path("docs", pages.reference, name="reference"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

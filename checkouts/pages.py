@@ -70,7 +70,7 @@ def checkout(request: HttpRequest, checkout_id: str) -> HttpResponse:
     """GET /checkout/<id>: what is to be paid, where to, and how far it has come."""
     row = _checkout(checkout_id)
     if row is None:
-        return _nothing_here(request)
+        return nothing_here(request)
     looks = branding.of(row.organization_id, row.environment)
     leads = leads_of(request, row, looks)
     values = {
@@ -107,7 +107,7 @@ def payment_link(request: HttpRequest, link_id: str) -> HttpResponse:
     """
     link = _link(link_id)
     if link is None:
-        return _nothing_here(request)
+        return nothing_here(request)
     began = _began(request, link)
     if began is not None:
         return HttpResponseRedirect(page_url("hosted-checkout", began.id, request))
@@ -204,7 +204,8 @@ def _began(request: HttpRequest, link: PaymentLink) -> Checkout | None:
 # --- pages of their own -------------------------------------------------------------------------
 
 
-def _nothing_here(request: HttpRequest) -> HttpResponse:
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """404, the same for whatever there is not."""
     values = {
         "heading": gettext("There is no such page"),
         "text": gettext("Check the address, or ask whoever sent it to you for a new one."),

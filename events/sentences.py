@@ -61,6 +61,9 @@ _SPECIAL: dict[str, tuple[tuple[str, str], ...]] = {
         ("matched_by_hand", "{who} matched {thing} by hand with a transfer"),
         ("replaced", "{who} replaced the transaction of {thing}"),
     ),
+    EventType.SUBSCRIPTION_UPDATED: (
+        ("canceled_on", "{who} canceled {thing} on its page: it ends with its period"),
+    ),
     EventType.PAYOUT_DISCREPANCY: (("alarm", "alarm: {thing} may be paid twice"),),
 }
 

@@ -1,6 +1,6 @@
 """What a call about subscriptions can be refused for. Messages say what is so, then what to do."""
 
-from billing.errors import InvalidRequest
+from billing.errors import Forbidden, InvalidRequest
 from subscriptions.models import Plan, Renewal, Subscription
 
 
@@ -47,6 +47,17 @@ class SubscriptionOver(InvalidRequest):
             f"Subscription {subscription.id} is {subscription.status}, which is final. "
             "Make another one for this customer.",
             param="action",
+        )
+
+
+class CustomerMayNotCancel(Forbidden):
+    """403: the organization does not let customers cancel on their page."""
+
+    code = "customer_may_not_cancel"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(
+            f"The customer of subscription {subscription_id} may not cancel it. Ask the merchant."
         )
 
 

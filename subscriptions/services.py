@@ -8,9 +8,18 @@ transaction. What time and payments do is written by the pass (subscriptions.ren
     services.retry(caller, "ren_…")
 """
 
-from subscriptions.acts.cancel import cancel, cancel_immediately
+from subscriptions.acts.cancel import cancel, cancel_immediately, cancel_on_page
 from subscriptions.acts.create import NewSubscription, create
 from subscriptions.acts.pause import pause, resume
 from subscriptions.acts.retry import retry
 
-__all__ = ["NewSubscription", "cancel", "cancel_immediately", "create", "pause", "resume", "retry"]
+__all__ = [
+    "NewSubscription",
+    "cancel",
+    "cancel_immediately",
+    "cancel_on_page",
+    "create",
+    "pause",
+    "resume",
+    "retry",
+]

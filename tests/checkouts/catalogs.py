@@ -17,8 +17,10 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CODE, TEMPLATES = ROOT / "checkouts", ROOT / "templates" / "checkouts"
-LOCALE = CODE / "locale"
+# Every hosted page speaks from one catalog, so that what two of them say is said the same.
+CODE = (ROOT / "checkouts", ROOT / "subscriptions" / "hosted")
+TEMPLATES = (ROOT / "templates" / "checkouts", ROOT / "templates" / "subscriptions")
+LOCALE = ROOT / "checkouts" / "locale"
 LANGUAGES = ("ar", "es", "pt", "ru", "tr", "zh_Hans")
 KEYWORDS = {
     "_": None,
@@ -113,7 +115,9 @@ def update(language: str) -> None:
 
 
 def _messages() -> Iterator[tuple[str, int, Any, list[str], str | None]]:
-    for path in [*sorted(CODE.rglob("*.py")), *sorted(TEMPLATES.rglob("*.html"))]:
+    code = (path for place in CODE for path in sorted(place.rglob("*.py")))
+    templates = (path for place in TEMPLATES for path in sorted(place.rglob("*.html")))
+    for path in [*code, *templates]:
         method: Any = "python" if path.suffix == ".py" else _from_template
         with path.open("rb") as file:
             for line, message, comments, context in extract(method, file, keywords=KEYWORDS):

@@ -1,0 +1,1 @@
+"""What a customer's page shows of their subscription: no view, no act, nothing written."""
