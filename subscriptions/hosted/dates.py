@@ -21,10 +21,10 @@ _SMALL = frozenset({"es", "pt", "ru"})
 
 
 def day(moment: datetime, zone: str) -> str:
-    """`22 November 2026`."""
+    """`22 November 2026`, unbreakable."""
     language = get_language() or "en"
     words = formatted(moment.astimezone(ZoneInfo(zone)), _DAYS.get(language, _DAYS["en"]))
-    return words.lower() if language in _SMALL else words
+    return (words.lower() if language in _SMALL else words).replace(" ", "\u00a0")
 
 
 def day_and_time(moment: datetime, zone: str) -> str:

@@ -135,9 +135,9 @@ def _period(subscription: Subscription, standing: Standing, at: datetime) -> str
 
 
 def _next_payment(subscription: Subscription, standing: Standing) -> str:
-    """What is asked for next and when it is due; empty where nothing is."""
+    """What is asked for next and when it is due; empty where nothing is, or where that is over."""
     renewal, plan, zone = standing.renewal, subscription.plan, subscription.time_zone
-    if standing.is_over or standing.stage == Stage.PAUSED:
+    if standing.is_over or standing.stage in (Stage.DUE, Stage.PAST_DUE, Stage.PAUSED):
         return ""
     if renewal is not None:
         due_on = day(renewal.period_start, zone)

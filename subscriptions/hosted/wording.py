@@ -16,14 +16,16 @@ from subscriptions.models import Interval, Plan, Renewal, RenewalStatus, Subscri
 
 def every(plan: Plan) -> str:
     """`every month`, `every 3 months`."""
-    count = plan.interval_count
+    count, interval = plan.interval_count, Interval(plan.interval)
+    if count == 1:
+        return gettext(_EVERY[interval])
     words = {
-        Interval.DAILY: ngettext("every day", "every %(count)s days", count),
-        Interval.WEEKLY: ngettext("every week", "every %(count)s weeks", count),
-        Interval.MONTHLY: ngettext("every month", "every %(count)s months", count),
-        Interval.YEARLY: ngettext("every year", "every %(count)s years", count),
+        Interval.DAILY: ngettext("every %(count)s day", "every %(count)s days", count),
+        Interval.WEEKLY: ngettext("every %(count)s week", "every %(count)s weeks", count),
+        Interval.MONTHLY: ngettext("every %(count)s month", "every %(count)s months", count),
+        Interval.YEARLY: ngettext("every %(count)s year", "every %(count)s years", count),
     }
-    return words[Interval(plan.interval)] % {"count": ltr(str(count))}
+    return words[interval] % {"count": ltr(str(count))}
 
 
 def said_of(subscription: Subscription, standing: Standing, merchant: str) -> Said:
@@ -103,7 +105,7 @@ def amount_on(amount_atomic: int, plan: Plan, on: str) -> str:
 
 
 def zone_named(zone: str) -> str:
-    return gettext("Days and times are those of %(zone)s.") % {"zone": ltr(zone)}
+    return gettext("Days and times are in the time zone %(zone)s.") % {"zone": ltr(zone)}
 
 
 def renewal_is(renewal: Renewal, asked: Asked, zone: str) -> str:
@@ -152,6 +154,12 @@ def _(text: str) -> str:
     return text
 
 
+_EVERY: dict[Interval, str] = {
+    Interval.DAILY: _("every day"),
+    Interval.WEEKLY: _("every week"),
+    Interval.MONTHLY: _("every month"),
+    Interval.YEARLY: _("every year"),
+}
 _OPEN: dict[Asked, str] = {
     Asked.NOW: _("To be paid"),
     Asked.COMING: _("Being confirmed"),
