@@ -54,6 +54,12 @@ class Standing:
     checkout_id: str | None
 
     @property
+    def keeps_payment(self) -> bool:
+        """Whether a cancel leaves the open payment to be made: it is of the period that goes on."""
+        is_of_this_period = self.renewal is not None and self.renewal.period_start < self.until
+        return is_of_this_period and not self.ends_at_once
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing can be canceled any more."""
         return self.stage in (Stage.CANCELED, Stage.OVER, Stage.UNPAID, Stage.EXPIRED)

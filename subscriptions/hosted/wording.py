@@ -37,7 +37,7 @@ def said_of(subscription: Subscription, standing: Standing, merchant: str) -> Sa
 
 def notes_of(standing: Standing, zone: str) -> Iterator[str]:
     """What else is so, a sentence each."""
-    if standing.is_ending and standing.stage in (Stage.DUE, Stage.PAUSED):
+    if standing.is_ending and standing.stage in (Stage.DUE, Stage.PAST_DUE, Stage.PAUSED):
         yield gettext("It was canceled, and ends on %(until)s.") % {
             "until": day(standing.until, zone)
         }
@@ -69,7 +69,7 @@ def cancel_notes(subscription: Subscription, standing: Standing, merchant: str) 
     """What a cancel does to the payment that is open, and that it stands."""
     if standing.asked == Asked.COMING:
         yield payment_said(subscription, standing, merchant)
-    elif standing.stage == Stage.DUE and not standing.ends_at_once:
+    elif standing.keeps_payment:
         yield gettext("The payment of the current period is still to be made.")
     elif standing.asked == Asked.NOW:
         yield gettext(
