@@ -137,7 +137,10 @@ def method_json(method: PaymentMethod) -> dict[str, Any]:
 
 
 def link_json(link: PaymentLink) -> dict[str, Any]:
-    """Return a payment link; the contract's fields, then ours. Its method must be loaded."""
+    """Return a payment link: the contract's fields, ours, then those that published clients read.
+
+    Its method must be loaded.
+    """
     method = link.payment_method
     return {
         "id": link.id,
@@ -151,6 +154,9 @@ def link_json(link: PaymentLink) -> dict[str, Any]:
         "created_at": iso(link.created_at),
         "status": link_status(link).value,
         "closed_at": _time(link.closed_at),
+        "payment_link_id": link.id,
+        "chain": method.chain,
+        "token": method.token,
     }
 
 

@@ -151,6 +151,9 @@ LINK: Json = {
     "created_at": "2025-06-15T10:00:00Z",
     "status": "active",
     "closed_at": None,
+    "payment_link_id": "pl_4d5e6f708192a3b4c5d6e7f8",
+    "chain": "tron",
+    "token": "USDT",
 }
 
 

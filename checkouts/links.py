@@ -13,7 +13,7 @@ from billing.chains import Environment, decimals, network
 from billing.errors import BillingError, ChainNotConfigured, NotFound
 from billing.money import from_atomic, to_atomic
 from billing.private_keys import refuse_private_keys_in_words
-from checkouts.acts.choosing import require_amount
+from checkouts.acts.choosing import chosen_method, require_amount
 from checkouts.acts.create import NewCheckout
 from checkouts.acts.create import create as create_checkout
 from checkouts.answers import link_json, link_status
@@ -41,10 +41,15 @@ _REFUSALS: dict[LinkStatus, type[BillingError]] = {
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """What shall be paid by a link, in token units. `expires_in_seconds` None: it never ends."""
+    """What shall be paid by a link, in token units. `expires_in_seconds` None: it never ends.
+
+    Without a method, chain and token say which: the one that a checkout would take.
+    """
 
     amount_usd: Decimal
-    payment_method_id: str
+    payment_method_id: str | None = None
+    chain: str | None = None
+    token: str | None = None
     description: str | None = None
     expires_in_seconds: int | None = None
 
@@ -53,12 +58,12 @@ class NewLink:
 def create(caller: Caller, draft: NewLink) -> PaymentLink:
     """Make a page that anybody may open to pay this amount, and publish payment_link.created.
 
-    Raises `payment_method_not_found`, `payment_method_unfit`, `amount_too_small`,
-    `amount_too_large`, `chain_not_configured`, `private_key_refused`.
+    Raises `payment_method_not_found`, `payment_method_unfit`, `payment_method_required`,
+    `amount_too_small`, `amount_too_large`, `chain_not_configured`, `private_key_refused`.
     """
     caller.require("checkouts:write")
     refuse_private_keys_in_words({"description": draft.description})
-    method = _method(caller, draft.payment_method_id)
+    method = _method(caller, draft)
     amount = to_atomic(draft.amount_usd, decimals(method.chain, method.token), param="amount_usd")
     require_amount(method, amount)
     at, lifetime = timezone.now(), draft.expires_in_seconds
@@ -125,7 +130,19 @@ def open_checkout(link: PaymentLink) -> Checkout:
     return create_checkout(caller, draft, link=link)
 
 
-def _method(caller: Caller, method_id: str) -> PaymentMethod:
+def _method(caller: Caller, draft: NewLink) -> PaymentMethod:
+    if draft.payment_method_id is None:
+        assert draft.chain is not None, "whoever names no method names a chain"
+        assert draft.token is not None, "and a token"
+        method = chosen_method(caller, draft.chain, draft.token)
+    else:
+        method = _named(caller, draft.payment_method_id, draft)
+    if caller.is_live and not network(method.chain).is_configured:
+        raise ChainNotConfigured(method.chain)
+    return method
+
+
+def _named(caller: Caller, method_id: str, draft: NewLink) -> PaymentMethod:
     method: PaymentMethod | None = (
         PaymentMethod.objects.visible_to(caller).filter(id=method_id).first()
     )
@@ -133,8 +150,10 @@ def _method(caller: Caller, method_id: str) -> PaymentMethod:
         raise PaymentMethodUnknown(method_id)
     if method.status != MethodStatus.ACTIVE:
         raise PaymentMethodUnfit(method_id, "is disabled. Name an active one")
-    if caller.is_live and not network(method.chain).is_configured:
-        raise ChainNotConfigured(method.chain)
+    if draft.chain not in (None, method.chain) or draft.token not in (None, method.token):
+        raise PaymentMethodUnfit(
+            method_id, f"takes {method.token} on {method.chain}. Leave out chain and token"
+        )
     return method
 
 

@@ -180,3 +180,6 @@ class PaymentLinkSerializer(serializers.Serializer[Any]):
         "PaymentLinkStatus", LinkStatus.values, help_text="Only an `active` one can be paid by."
     )
     closed_at = time()
+    payment_link_id = serializers.CharField(help_text="The same as `id`, as some clients read it.")
+    chain = serializers.ChoiceField(choices=Chain.choices)
+    token = serializers.ChoiceField(choices=Token.choices)

@@ -157,8 +157,15 @@ class CreatePaymentLinkRequest(serializers.Serializer[Any]):
 
     amount_usd = AmountField(help_text="In token units, one token being one dollar; kept exactly.")
     payment_method_id = StrictCharField(
-        max_length=40, help_text="An active payment method of yours (`pm_…`)."
+        max_length=40,
+        help_text="An active payment method of yours (`pm_…`). May be left out where `chain` and "
+        "`token` are given.",
     )
+    chain = ChainField(
+        required=False,
+        help_text="Another spelling, with `token`: the payment method that a checkout would take.",
+    )
+    token = TokenField(required=False, help_text="See `chain`.")
     description = StrictCharField(
         required=False,
         allow_null=True,
@@ -175,10 +182,19 @@ class CreatePaymentLinkRequest(serializers.Serializer[Any]):
     )
 
 
+class _LinkByChainRequest(CreatePaymentLinkRequest):
+    """The same where no payment method is named: then both of the others are needed."""
+
+    payment_method_id = StrictCharField(required=False, allow_null=True)
+    chain = ChainField()
+    token = TokenField()
+
+
 CREATE = CreateCheckoutRequest()
 CREATE_METHOD = CreatePaymentMethodRequest()
 UPDATE_METHOD = UpdatePaymentMethodRequest()
 CREATE_LINK = CreatePaymentLinkRequest()
+CREATE_LINK_BY_CHAIN = _LinkByChainRequest()
 
 
 def new_checkout(data: Any) -> NewCheckout:
@@ -206,5 +222,7 @@ def method_changes(data: Any) -> dict[str, Any]:
 
 
 def new_link(data: Any) -> NewLink:
-    """Read the body of a create. Raises ValidationError."""
-    return NewLink(**CREATE_LINK.run_validation(data))
+    """Read the body of a create, by either spelling of what is paid by. Raises ValidationError."""
+    is_by_chain = data.get("payment_method_id") is None and ("chain" in data or "token" in data)
+    request = CREATE_LINK_BY_CHAIN if is_by_chain else CREATE_LINK
+    return NewLink(**request.run_validation(data))

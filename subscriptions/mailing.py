@@ -14,7 +14,7 @@ from billing.display import amount_words
 from billing.locks import advisory_lock
 from checkouts import branding
 from organizations import mail
-from subscriptions.answers import hosted_url
+from subscriptions.answers import hosted_url, page_url
 from subscriptions.models import Renewal, RenewalStatus
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ the next payment of your subscription to {plan} at {merchant} is due.
 Pay here: {url}
 
 The page shows the address and follows your payment. Send it on {chain} and in {token} alone.
+
+Your subscription, with all its payments: {own_url}
+Whoever has that link can do what you can: keep it to yourself.
 {test}{support}"""
 SANDBOX = "\nThis is a test: nothing is to be paid, and no money moves.\n"
 
@@ -80,6 +83,7 @@ def _text(renewal: Renewal, merchant: str, support: str) -> str:
         end=_day(renewal.period_end, zone),
         by=f"{renewal.closes_at.astimezone(zone):%Y-%m-%d %H:%M} ({subscription.time_zone})",
         url=hosted_url(renewal.checkout_id),
+        own_url=page_url(subscription),
         chain=Chain(renewal.chain).label,
         token=renewal.token,
         test="" if renewal.environment == "live" else SANDBOX,

@@ -18,6 +18,10 @@ from tests.subscriptions.staging import in_stage, path_of, with_history
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DESK, PHONE = 1280, 360
+# The others look like one of these, and have other words.
+LOOKS = (
+    Stage.TRIALING, Stage.DUE, Stage.ACTIVE, Stage.ENDING, Stage.PAST_DUE, Stage.PAUSED, Stage.OVER,
+)  # fmt: skip
 DESCRIPTION = "Every course of the studio, live and recorded. Up to three people."
 
 
@@ -45,12 +49,12 @@ def fits(page: Page) -> bool:
     return is_so
 
 
-def test_every_stage_fits_its_window_and_can_be_read_by_everybody(
+def test_every_look_fits_its_window_and_can_be_read_by_everybody(
     sized: tuple[Page, str], sandbox: Caller
 ) -> None:
     page, size = sized
 
-    for stage in Stage:
+    for stage in LOOKS:
         go(page, in_stage(sandbox, stage, description=DESCRIPTION))
         assert fits(page), stage
         assert violations(page) == [], stage

@@ -56,6 +56,9 @@ def test_a_link_is_answered_field_by_field(
         "created_at": link.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "status": "active",
         "closed_at": None,
+        "payment_link_id": link.id,
+        "chain": "base",
+        "token": "USDC",
     }
     (event,) = api(acme).get("/v1/events", {"resource_id": link.id}).json()["data"]
     assert event["type"] == "payment_link.created"
@@ -71,6 +74,65 @@ def test_without_a_time_given_it_never_ends(
     made = api(acme).post(PATH, body).json()
 
     assert made["expires_at"] is made["description"] is None
+
+
+def test_chain_and_token_are_another_spelling_of_the_method(
+    acme: Organization, api: MakeApi, sandboxed: Caller, method: PaymentMethod
+) -> None:
+    a_method(sandboxed, "base", "USDT")
+
+    made = api(acme).post(PATH, {"amount_usd": 120, "chain": "base", "token": "USDC"}).json()
+
+    assert (made["payment_method_id"], made["chain"], made["token"]) == (method.id, "base", "USDC")
+
+
+def test_of_several_methods_a_link_takes_the_one_that_a_checkout_would(
+    acme: Organization, api: MakeApi, sandboxed: Caller, method: PaymentMethod
+) -> None:
+    default = a_method(sandboxed, is_default=True)
+    a_method(sandboxed)
+
+    made = api(acme).post(PATH, {"amount_usd": 120, "chain": "base", "token": "USDC"}).json()
+
+    assert made["payment_method_id"] == default.id
+
+
+def test_both_spellings_together_must_mean_the_same(
+    acme: Organization, api: MakeApi, method: PaymentMethod
+) -> None:
+    body = {"amount_usd": 120, "payment_method_id": method.id, "chain": "base", "token": "USDC"}
+
+    fitting = api(acme).post(PATH, body)
+    unlike = api(acme).post(PATH, {**body, "token": "USDT"})
+
+    assert fitting.status_code == 201
+    assert (unlike.status_code, error(unlike)["code"]) == (400, "payment_method_unfit")
+
+
+@pytest.mark.parametrize(
+    ("named", "param"),
+    [
+        ({}, "payment_method_id"),
+        ({"chain": "base"}, "token"),
+        ({"token": "USDC"}, "chain"),
+        ({"payment_method_id": None, "chain": "base"}, "token"),
+    ],
+)
+def test_half_a_spelling_is_none(
+    acme: Organization, api: MakeApi, method: PaymentMethod, named: Json, param: str
+) -> None:
+    answer = api(acme).post(PATH, {"amount_usd": 120, **named})
+
+    assert answer.status_code == 400
+    assert (error(answer)["code"], error(answer)["param"]) == ("missing_required_field", param)
+
+
+def test_in_live_chain_and_token_need_a_method_of_theirs(
+    acme: Organization, api: MakeApi, in_live: Caller
+) -> None:
+    answer = api(acme, "live").post(PATH, {"amount_usd": 120, "chain": "base", "token": "USDC"})
+
+    assert (answer.status_code, error(answer)["code"]) == (400, "payment_method_required")
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ def test_the_customer_is_told_once_where_to_pay(sandboxed: Caller, mailing_on, s
     assert message.to == ["ann@shop.example"]
     assert message.subject == "Acme GmbH: your subscription to Pro"
     assert f"https://billing.example.com/checkout/{checkout_id}" in message.body
+    own_page = f"https://billing.example.com/subscription/{subscription.page_token}"
+    assert f"with all its payments: {own_page}\n" in message.body
     assert "Hello Ann," in message.body
     assert "20.00 USDC" in message.body
     assert "This is a test" in message.body
