@@ -139,6 +139,8 @@ def _next_payment(subscription: Subscription, standing: Standing) -> str:
     renewal, plan, zone = standing.renewal, subscription.plan, subscription.time_zone
     if standing.is_over or standing.stage in (Stage.DUE, Stage.PAST_DUE, Stage.PAUSED):
         return ""
+    if standing.asked == Asked.COMING:
+        return ""
     if renewal is not None:
         due_on = day(renewal.period_start, zone)
         return wording.amount_on(renewal.amount_atomic, plan, due_on)

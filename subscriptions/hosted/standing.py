@@ -82,7 +82,7 @@ def standing_of(subscription: Subscription, renewals: Sequence[Renewal], at: dat
 
 def _stage(subscription: Subscription, renewal: Renewal | None, at: datetime) -> Stage:
     match subscription.status:
-        case Status.TRIALING | Status.ACTIVE if renewal is not None and renewal.period_start <= at:
+        case Status.TRIALING | Status.ACTIVE if _is_due(subscription, renewal, at):
             return Stage.DUE
         case Status.TRIALING | Status.ACTIVE if subscription.cancel_at_period_end:
             return Stage.ENDING
@@ -93,6 +93,12 @@ def _stage(subscription: Subscription, renewal: Renewal | None, at: datetime) ->
         case Status.CANCELED:
             return Stage.OVER
     return Stage(subscription.status)
+
+
+def _is_due(subscription: Subscription, renewal: Renewal | None, at: datetime) -> bool:
+    """Whether it is paid no further than to now, or its very first period is not paid yet."""
+    begins = max(at, subscription.current_period_start)
+    return renewal is not None and renewal.period_start <= begins
 
 
 def _until(subscription: Subscription) -> datetime:
