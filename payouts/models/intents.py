@@ -179,11 +179,11 @@ class PayoutIntent(ConcurrentTransitionMixin, NamesRecipient, CameByImport, Tena
                 fields=[*_OWNER, "recipient_address", "amount_atomic", "created_at"],
                 name="payout_by_recipient_amount",
             ),
-            # Serves: look-alikes of a recipient that was paid before, at create.
+            # Serves: whether a recipient was paid, and its look-alikes, at create and in lists.
             models.Index(
-                fields=[*_OWNER, "recipient_key"],
+                fields=[*_OWNER, "recipient_key", "recipient_address", "chain"],
                 condition=Q(status="settled"),
-                name="payout_lookalikes",
+                name="payout_paid_addresses",
             ),
             # Serves: the same reference named again, at create; filter reference_id.
             models.Index(

@@ -14,8 +14,31 @@ from payouts.models import AddressStatus
 Place = tuple[str, str]  # a chain and an address on it
 
 # Whatever has an address's own key is that address, or one that it could be mistaken for. So one
-# statement finds both, each arm by its own index.
+# statement finds both, each arm by its own index. `paid` walks payout_paid_addresses from one
+# address to the next, for one of them may have been paid a million times.
 _KNOWN: Final = """
+WITH RECURSIVE paid AS (
+    SELECT of.key, of.address, of.chain
+      FROM unnest(%(keys)s::text[]) AS k (key)
+     CROSS JOIN LATERAL (
+           SELECT p.recipient_key AS key, p.recipient_address AS address, p.chain
+             FROM payouts_payoutintent p
+            WHERE p.organization_id = %(organization)s AND p.environment = %(environment)s
+              AND p.recipient_key = k.key AND p.status = 'settled'
+            ORDER BY p.recipient_address, p.chain LIMIT 1
+     ) of
+    UNION ALL
+    SELECT of.key, of.address, of.chain
+      FROM paid
+     CROSS JOIN LATERAL (
+           SELECT p.recipient_key AS key, p.recipient_address AS address, p.chain
+             FROM payouts_payoutintent p
+            WHERE p.organization_id = %(organization)s AND p.environment = %(environment)s
+              AND p.recipient_key = paid.key AND p.status = 'settled'
+              AND (p.recipient_address, p.chain) > (paid.address, paid.chain)
+            ORDER BY p.recipient_address, p.chain LIMIT 1
+     ) of
+)
 SELECT 'book', a.chain, a.address, a.status, a.usable_at, r.id, r.name
   FROM payouts_recipientaddress a JOIN payouts_recipient r ON r.id = a.recipient_id
  WHERE a.organization_id = %(organization)s AND a.environment = %(environment)s
@@ -26,10 +49,7 @@ SELECT 'book', a.chain, a.address, a.status, a.usable_at, r.id, r.name
  WHERE a.organization_id = %(organization)s AND a.environment = %(environment)s
    AND a.address = ANY(%(addresses)s) AND a.status = 'proposed'
 UNION ALL
-(SELECT DISTINCT 'paid', p.chain, p.recipient_address, '', NULL::timestamptz, NULL, NULL
-   FROM payouts_payoutintent p
-  WHERE p.organization_id = %(organization)s AND p.environment = %(environment)s
-    AND p.recipient_key = ANY(%(keys)s) AND p.status = 'settled')
+SELECT 'paid', paid.chain, paid.address, '', NULL, NULL, NULL FROM paid
 UNION ALL
 SELECT 'own', w.chain, w.address, '', NULL, NULL, NULL
   FROM wallets_wallet w
