@@ -5,10 +5,11 @@ does not say is left out, so that older and newer events can be told alike.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from billing.chains import Chain, Token
-from billing.display import amount_words, short
+from billing.display import absolute, amount_words, short
 from billing.money import display
 from events.models import Event
 from events.types import EventType
@@ -127,6 +128,13 @@ def _renewal_settings(event: Event, data: Data) -> str:
     return "the settings of renewals"
 
 
+def _period(event: Event, data: Data) -> str:
+    try:
+        return f"the period up to {absolute(datetime.fromisoformat(str(data.get('to'))))}"
+    except ValueError:
+        return f"the period {short(event.resource_id)}"
+
+
 def _branding(event: Event, data: Data) -> str:
     return "the branding of the hosted pages"
 
@@ -138,6 +146,7 @@ _OWN_THINGS: dict[str, Callable[[Event, Data], str]] = {
     "adjustment": _adjustment,
     "policy": _policy,
     "branding": _branding,
+    "period": _period,
     "subscription": _subscription,
     "entitlement": _entitlement,
     "renewal_settings": _renewal_settings,

@@ -200,7 +200,7 @@ class NamesRecipient(models.Model):
     The name is kept as it was then, since that is what people approved.
     """
 
-    # No index: a recipient's payouts are found by its addresses (payout_by_recipient).
+    # No index: a recipient's payouts are found by its addresses (payout_by_recipient_amount).
     recipient = models.ForeignKey(
         Recipient,
         null=True,

@@ -117,6 +117,12 @@ def test_no_words_are_left_of_a_type_that_is_gone():
             {"url": "https://shop.example.com/hook"},
             "Mara enabled the webhook https://shop.example.com/hook",
         ),
+        (
+            "period.closed",
+            {"name": "up to 2026-11-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"},
+            "Mara closed the period up to 1 Nov 2026, 00:00:00 UTC",
+        ),
+        ("period.closed", {}, "Mara closed the period po_012…234567"),
         ("payout.created", {}, "Mara created the payout po_012…234567"),
     ],
 )
