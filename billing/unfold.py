@@ -24,6 +24,10 @@ def may_read_customers(request: HttpRequest) -> bool:
     return may(request, "customers:read")
 
 
+def may_read_subscriptions(request: HttpRequest) -> bool:
+    return may(request, "subscriptions:read")
+
+
 def may_read_revenue(request: HttpRequest) -> bool:
     return may(request, "revenue:read")
 
@@ -72,6 +76,14 @@ def is_in_overview(request: HttpRequest) -> bool:
     return request.path == reverse("admin:revenue_overview")
 
 
+def is_among_subscriptions(request: HttpRequest) -> bool:
+    """The list and its pages, and not the page below them that sums them up."""
+    below = reverse("admin:subscriptions_subscription_changelist")
+    return request.path.startswith(below) and request.path != reverse(
+        "admin:subscriptions_overview"
+    )
+
+
 def is_pausing(request: HttpRequest) -> bool:
     return request.path == reverse("admin:organizations_organization_pause")
 
@@ -114,6 +126,25 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Subscriptions",
+        "items": [
+            _item("Overview", "swap", "subscriptions_overview", may_read_subscriptions),
+            {
+                **_item(
+                    "Subscriptions",
+                    "people",
+                    "subscriptions_subscription_changelist",
+                    may_read_subscriptions,
+                ),
+                "active": is_among_subscriptions,
+            },
+            _item(
+                "Renewals", "receipt", "subscriptions_renewal_changelist", may_read_subscriptions
+            ),
+            _item("Plans", "list", "subscriptions_plan_changelist", may_read_subscriptions),
+        ],
+    },
+    {
         "title": "Records",
         "items": [
             _item("Audit trail", "list", "events_event_changelist", may_read_events),
@@ -133,6 +164,12 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Approval policy", "shield", "approvals_policy_changelist", may_read_payouts),
             _item("Groups", "people", "approvals_approvergroup_changelist", may_read_payouts),
             _item("Branding", "palette", "checkouts_branding_changelist", may_read_checkouts),
+            _item(
+                "Renewal settings",
+                "swap",
+                "subscriptions_renewalsettings_changelist",
+                may_read_subscriptions,
+            ),
             _item("Webhooks", "antenna", "webhooks_endpoint_changelist", may_read_webhooks),
             _item(
                 "Members", "people", "organizations_membership_changelist", may_administer_members
