@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from billing.admin_context import caller_of
 from billing.callers import Caller
+from checkouts.models import Checkout
 from customers.models import Customer
 from customers.searching import LONGEST_TERM, found
 from organizations import clock
@@ -183,22 +184,31 @@ def find_subscriptions(
     rows: QuerySet[Subscription], term: str, caller: Caller
 ) -> QuerySet[Subscription]:
     """Those that a search finds: by a whole id, or by what is remembered of their customers."""
-    named = {"sub_": "pk", "cus_": "customer_id", "plan_": "plan_id", "ren_": "renewals__pk",
-             "co_": "renewals__checkout_id"}  # fmt: skip
+    named = {"sub_": "pk", "cus_": "customer_id", "plan_": "plan_id", "ren_": "renewals__pk"}
     for prefix, field in named.items():
         if term.startswith(prefix):
             return rows.filter(**{field: term})
+    if term.startswith("co_"):
+        return rows.filter(pk__in=_checkout(term, caller).values("subscription_id"))
     return rows.filter(customer__in=_customers(term, caller))
 
 
 def find_renewals(rows: QuerySet[Renewal], term: str, caller: Caller) -> QuerySet[Renewal]:
     """The same for renewals."""
-    named = {"ren_": "pk", "sub_": "subscription_id", "co_": "checkout_id",
+    named = {"ren_": "pk", "sub_": "subscription_id",
              "cus_": "subscription__customer_id", "plan_": "subscription__plan_id"}  # fmt: skip
     for prefix, field in named.items():
         if term.startswith(prefix):
             return rows.filter(**{field: term})
+    if term.startswith("co_"):
+        return rows.filter(pk__in=_checkout(term, caller).values("renewal_id"))
     return rows.filter(subscription__customer__in=_customers(term, caller))
+
+
+def _checkout(checkout_id: str, caller: Caller) -> QuerySet[Checkout]:
+    """The checkout of that id, of whichever attempt it is."""
+    mine: QuerySet[Checkout] = Checkout.objects.visible_to(caller).order_by()
+    return mine.filter(pk=checkout_id)
 
 
 def _customers(term: str, caller: Caller) -> QuerySet[Customer]:

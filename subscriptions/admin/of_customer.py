@@ -8,7 +8,7 @@ from billing.admin_context import caller_of, may
 from billing.display import amount_html, moment_html
 from customers.admin.sections import Cells, Section, add_section
 from customers.models import Customer
-from subscriptions.admin.words import READ, state_of
+from subscriptions.admin.words import READ, day_in, state_of
 from subscriptions.models import Subscription
 
 MOST = 10
@@ -35,7 +35,7 @@ def _cells(subscription: Subscription) -> Cells:
     return [
         ("plan", "lead", format_html('<a class="to" href="{}">{}</a>', url, plan.name)),
         ("each period", "number", amount_html(plan.amount_atomic, plan.token, plan.chain)),
-        ("period ends", "", moment_html(subscription.current_period_end)),
+        ("period ends", "", day_in(subscription.current_period_end, subscription.time_zone)),
         ("since", "", moment_html(subscription.created_at)),
         ("state", "", state_of(subscription)),
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, Q, Sum
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -124,12 +124,13 @@ def _add_those_to_come(sums: dict[tuple[str, str], Sums], caller: Caller, now: d
     one ends.
     """
     mine = Subscription.objects.visible_to(caller).order_by()
+    open_ = Renewal.objects.filter(subscription=OuterRef("pk"), closed_at=None)
     to_come = mine.filter(
         status__in=RUNNING,
         cancel_at_period_end=False,
         current_period_end__gt=now,
         current_period_end__lte=now + SOON,
-    ).exclude(renewals__closed_at=None, renewals__pk__isnull=False)
+    ).filter(~Exists(open_))
     groups = to_come.values_list("plan__chain", "plan__token").annotate(
         Count("pk"), Sum(F("plan__amount_atomic"), output_field=BigIntegerField())
     )

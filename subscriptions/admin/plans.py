@@ -27,7 +27,6 @@ from subscriptions.admin.words import (
     WRITE,
     counted,
     customer_html,
-    every_words,
     moment_in,
     price_html,
     price_words,
@@ -183,9 +182,7 @@ class PlanAdmin(CreatesAdmin):
         offers = may(request, WRITE) and obj.status == PlanStatus.ACTIVE
         return {
             **super().record_context(request, obj),
-            "every": every_words(obj),
             "entitlements": self._entitlements(request, obj),
-            "entitle_url": self.act_url(obj, ADD) if may(request, WRITE) else "",
             "subscriptions": newest,
             "running": counted(running, "subscription"),
             "all_url": subscriptions_url(obj) if len(found) > MOST else "",

@@ -1,5 +1,6 @@
 """Renewals in the admin: what is due, open, failed and paid, and who must be told."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -135,7 +136,7 @@ class RenewalAdmin(ActsAdmin):
             return text(None)
         return format_html(
             '<a class="link" href="{}" target="_blank" rel="noopener"'
-            ' aria-label="The page of {} to pay on">Its page</a>',
+            ' aria-label="Its page, for {}">Its page</a>',
             hosted_url(obj.checkout_id),
             obj.subscription.customer,
         )
@@ -184,7 +185,6 @@ class RenewalAdmin(ActsAdmin):
     def record_context(self, request: HttpRequest, obj: Renewal) -> dict[str, Any]:
         return {
             **super().record_context(request, obj),
-            "state": renewal_state(obj, now_of(request)),
             "problem": obj.problem,
         }
 
@@ -204,7 +204,7 @@ class RenewalAdmin(ActsAdmin):
         return settings_of(caller.organization_id, caller.environment.value)
 
 
-def _rows(renewal: Renewal, now: Any) -> list[tuple[str, str | SafeString]]:
+def _rows(renewal: Renewal, now: datetime) -> list[tuple[str, str | SafeString]]:
     subscription, zone = renewal.subscription, renewal.subscription.time_zone
     checkout = renewal.checkout_id
     times = {
@@ -216,6 +216,7 @@ def _rows(renewal: Renewal, now: Any) -> list[tuple[str, str | SafeString]]:
     }
     start, end = in_zone(renewal.period_start, zone), in_zone(renewal.period_end, zone)
     return [
+        ("State", renewal_state(renewal, now)),
         ("Subscription", link_to(Subscription, subscription.pk, subscription.pk)),
         ("Plan", link_to(Plan, subscription.plan_id, str(subscription.plan))),
         ("Period", f"{start} to {end}"),

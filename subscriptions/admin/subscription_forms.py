@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from billing.callers import Caller
 from checkouts.models import MethodStatus, PaymentMethod
-from customers.models import LONGEST_EXTERNAL_ID, Customer
+from customers.models import LONGEST_EMAIL, LONGEST_EXTERNAL_ID, Customer
 from subscriptions.admin.words import counted, price_words
 from subscriptions.models import Plan, PlanStatus
 
@@ -19,10 +19,10 @@ class NewSubscriptionForm(forms.Form):
     """Fields are named as the service's, for refusals."""
 
     customer_id = forms.CharField(
-        max_length=LONGEST_EXTERNAL_ID,
+        max_length=max(LONGEST_EXTERNAL_ID, LONGEST_EMAIL),
         label="Customer",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="Their e-mail address, your own id of them, or cus_….",
+        help_text="Their e-mail address, your own id of them, or ours (cus_…).",
     )
     plan_id = forms.ChoiceField(
         label="Plan", help_text="It says the price, the period and how long it is free at first."
@@ -51,7 +51,7 @@ class NewSubscriptionForm(forms.Form):
         if not found:
             raise forms.ValidationError("No customer of yours is called so. Add them first.")
         if len(found) > 1:
-            raise forms.ValidationError("Several customers are called so. Give the id, cus_….")
+            raise forms.ValidationError("Several customers are called so. Give our id (cus_…).")
         return found[0]
 
     def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:

@@ -67,7 +67,7 @@ def notices_of(subscription: Subscription, renewal: Renewal | None, now: datetim
         return [_asked(subscription, renewal, now)]
     if renewal.status != RenewalStatus.FAILED:
         return []
-    says = f"{who} did not pay {amount} in time."
+    says = f"{who} has not paid {amount}."
     if renewal.next_attempt_at is None:
         return [Notice("error", says, "No attempt is left.")]
     again = in_zone(renewal.next_attempt_at, subscription.time_zone)
@@ -112,7 +112,7 @@ def checkout_html(renewal: Renewal) -> SafeString | str:
         '{} <a class="link" href="{}" target="_blank" rel="noopener" aria-label="{}">Its page</a>',
         link_to(Checkout, renewal.checkout_id, "Checkout"),
         hosted_url(renewal.checkout_id),
-        f"The page of checkout {renewal.checkout_id}",
+        f"Its page, of checkout {renewal.checkout_id}",
     )
 
 

@@ -99,7 +99,7 @@ def _asked(told: _Told) -> str:
 
 
 def _failed(told: _Told) -> str:
-    return f"nobody paid in time{_attempt(told)}"
+    return f"it was not paid{_attempt(told)}"
 
 
 def _renewed(told: _Told) -> str:

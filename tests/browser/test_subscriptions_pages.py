@@ -112,8 +112,8 @@ def test_a_failed_renewal_is_retried_without_a_script(
     page = reader(ada, "sandbox", javascript=False)
     page.goto(f"{LIST}overview/")
 
-    page.get_by_role("link", name="past due", exact=False).first.click()
-    expect(page.get_by_role("heading", name="Subscriptions")).to_be_visible()
+    page.get_by_role("link", name="1 past due Customers").click()
+    expect(page.get_by_role("heading", name="Subscriptions", level=1)).to_be_visible()
     page.locator("table.rows a.to").first.click()
     page.get_by_role("link", name="Retry the renewal").click()
     page.get_by_role("button", name="Retry").click()
@@ -128,9 +128,9 @@ def test_a_refused_setting_is_said_beside_its_field(
     page = reader(ada, "sandbox", javascript=False)
     page.goto(SETTINGS)
 
-    page.get_by_label("Asked on these days").fill("3, 1")
+    page.get_by_label("Asked on these days").fill("0; 3")
     page.get_by_role("button", name="Keep this").click()
 
     field = page.locator(".field", has=page.get_by_label("Asked on these days"))
-    expect(field.locator(".error")).to_contain_text("rising days, of which the first is 0")
-    expect(page.get_by_label("Asked on these days")).to_have_value("3, 1")
+    expect(field.locator(".error")).to_contain_text("Write whole days with commas between them")
+    expect(page.get_by_label("Asked on these days")).to_have_value("0; 3")
