@@ -111,7 +111,7 @@ class EntitlementAdmin(ActsAdmin):
             ("feature", "lead", format_html("<code>{}</code>", obj.feature_key)),
             ("value", "", value_words(obj) or format_html('<span class="hint">{}</span>', "empty")),
             ("id", "keep", format_html('<code class="hint">{}</code>', obj.pk)),
-            *([("", "acts-cell", _buttons(acts, obj))] if acts else []),
+            *([("act", "keep", _buttons(acts, obj))] if acts else []),
         ]
 
 

@@ -35,6 +35,7 @@ from subscriptions.admin.words import (
     in_zone,
     moment_in,
     period_html,
+    period_words,
     renewal_state,
     renewal_words,
 )
@@ -193,7 +194,7 @@ class RenewalAdmin(ActsAdmin):
         rows: list[tuple[str, str | SafeString]] = [
             ("Customer", str(obj.subscription.customer)),
             ("E-mail", obj.subscription.customer.email),
-            ("Period", period_html(obj.period_start, obj.period_end, zone)),
+            ("Period", period_words(obj.period_start, obj.period_end, zone)),
             ("State", renewal_state(obj, now_of(request))),
             ("What follows", follows_retry(obj)),
         ]

@@ -1,6 +1,5 @@
 """What a subscription's own page says: what a person must know, its renewals, its facts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +18,7 @@ from subscriptions.admin.words import (
     in_zone,
     moment_in,
     period_html,
+    period_words,
     price_words,
     renewal_state,
     renewal_words,
@@ -88,8 +88,8 @@ def _asked(subscription: Subscription, renewal: Renewal, now: datetime) -> Notic
 # --- renewals -------------------------------------------------------------------------------------
 
 
-def renewal_cells(renewal: Renewal, now: datetime, retry_url: Callable[[Renewal], str]) -> Cells:
-    """One renewal as a row of the page, with where it is paid and what can be done."""
+def renewal_cells(renewal: Renewal, now: datetime) -> Cells:
+    """One renewal as a row of the page, with where it is paid."""
     zone = renewal.subscription.time_zone
     period = period_html(renewal.period_start, renewal.period_end, zone)
     url = record_url(Renewal, renewal.pk)
@@ -100,7 +100,6 @@ def renewal_cells(renewal: Renewal, now: datetime, retry_url: Callable[[Renewal]
         ("attempts", "keep", attempts_words(renewal)),
         ("checkout", "keep", checkout_html(renewal)),
         ("state", "", renewal_state(renewal, now)),
-        ("", "acts-cell", _retry_html(retry_url(renewal))),
     ]
 
 
@@ -114,10 +113,6 @@ def checkout_html(renewal: Renewal) -> SafeString | str:
         hosted_url(renewal.checkout_id),
         f"Its page, of checkout {renewal.checkout_id}",
     )
-
-
-def _retry_html(url: str) -> SafeString:
-    return format_html('<a class="link" href="{}">Retry</a>', url) if url else SafeString()
 
 
 # --- facts ----------------------------------------------------------------------------------------
@@ -204,7 +199,7 @@ def what_it_asks(subscription: Subscription, follows: str) -> list[Facts]:
         ("E-mail", subscription.customer.email),
         ("Each period", price_words(subscription.plan)),
         ("State", state_of(subscription)),
-        ("Current period", period_html(start, end, subscription.time_zone)),
+        ("Current period", period_words(start, end, subscription.time_zone)),
         ("What follows", follows),
     ]
     return [Facts("The subscription", rows)]

@@ -1,6 +1,5 @@
 """Subscriptions in the admin: the page that sums up, the list, and each one's own page."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -198,18 +197,14 @@ class SubscriptionAdmin(CreatesAdmin):
         renewal = subscription_page.open_of(renewals)
         lines, has_older = timeline(obj, renewal)
         most = subscription_page.MOST_RENEWALS
-        cells = [
-            subscription_page.renewal_cells(each, now, self._retry_url_for(request))
-            for each in renewals[:most]
-        ]
         return {
             **super().record_context(request, obj),
             "subscription": obj,
             "state": state_of(obj),
             "price": price_words(obj.plan),
             "notices": subscription_page.notices_of(obj, renewal, now),
-            "retry_url": self._retry_url_for(request)(renewal) if renewal else "",
-            "renewals": cells,
+            "retry_url": self._retry_url(request, renewal),
+            "renewals": [subscription_page.renewal_cells(each, now) for each in renewals[:most]],
             "renewals_url": f"{reverse('admin:subscriptions_renewal_changelist')}?q={obj.pk}"
             if len(renewals) > most
             else "",
@@ -220,17 +215,14 @@ class SubscriptionAdmin(CreatesAdmin):
             "panels": subscription_page.facts(obj, renewal, now),
         }
 
-    def _retry_url_for(self, request: HttpRequest) -> Callable[[Renewal], str]:
-        """Where this person retries a renewal; empty where nobody can, or they may not."""
+    def _retry_url(self, request: HttpRequest, renewal: Renewal | None) -> str:
+        """Where this person retries the open renewal; empty where nobody can, or they may not."""
         its_admin = self.admin_site.get_model_admin(Renewal)
         assert isinstance(its_admin, RenewalAdmin)
-        retry = RENEWAL_ACTS[0]
-
-        def url(renewal: Renewal) -> str:
-            may_retry = may(request, retry.scope) and can_retry(renewal)
-            return its_admin.act_url(renewal, retry) if may_retry else ""
-
-        return url
+        (retry,) = RENEWAL_ACTS
+        if renewal is None or not may(request, retry.scope) or not can_retry(renewal):
+            return ""
+        return its_admin.act_url(renewal, retry)
 
     def act_facts(self, request: HttpRequest, obj: Subscription, act: Act) -> list[Facts]:
         return subscription_page.what_it_asks(obj, follows(act, obj))

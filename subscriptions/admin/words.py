@@ -100,14 +100,18 @@ def day_in(moment: datetime, name: str) -> str:
     return f"{moment.astimezone(zone(name)):%-d %b %Y}"
 
 
+def period_words(start: datetime, end: datetime, name: str) -> str:
+    """From day to day, where there is room for more than a line."""
+    return f"{day_in(start, name)} to {day_in(end, name)}"
+
+
 def period_html(start: datetime, end: datetime, name: str) -> SafeString:
     """From day to day, the exact times on focus."""
     return format_html(
-        '<span class="moment" tabindex="0" data-full="{} to {}">{} to {}</span>',
+        '<span class="moment" tabindex="0" data-full="{} to {}">{}</span>',
         in_zone(start, name),
         in_zone(end, name),
-        day_in(start, name),
-        day_in(end, name),
+        period_words(start, end, name),
     )
 
 
