@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
-from django.http import HttpResponse
 
 from billing.callers import Caller
 from checkouts import services as checkouts
@@ -252,7 +251,7 @@ def test_nobody_is_subscribed_across_organizations(
     customer: Customer = a_customer(caller if is_theirs == "customer" else zeniths)
     plan = a_plan(caller if is_theirs == "plan" else zeniths)
 
-    answer: HttpResponse = desk(zoe, "sandbox").post(
+    answer = desk(zoe, "sandbox").post(
         f"{SUBSCRIPTIONS}new/", {"customer_id": customer.id, "plan_id": plan.id}
     )
 
