@@ -404,16 +404,27 @@ def test_what_is_due_is_counted_once_before_and_after_it_is_made(
 ) -> None:
     subscription = subscribed(caller)
     pay(caller, subscription)
-    due_in(client_, caller, subscription, days=6)
+    due_in(caller, subscription, days=6)
     assert Renewal.objects.count() == 1
     assert "USDC on Base 20.00 USDC 1 renewal – –" in text_of(client_.get(OVERVIEW))
 
-    due_in(client_, caller, subscription, days=2)
+    due_in(caller, subscription, days=2)
 
     assert Renewal.objects.count() == 2
     page = text_of(client_.get(OVERVIEW))
     assert "USDC on Base 20.00 USDC 1 renewal 20.00 USDC 1 renewal –" in page
+    pay(caller, subscription)
+    assert "Nothing is due" in text_of(client_.get(OVERVIEW))
+    assert "Nothing is due in the next 7 days" in text_of(client_.get(RENEWALS, {"tab": "due"}))
+
+
+def test_of_what_ends_nothing_is_due(client_: Client, caller: Caller) -> None:
+    subscription = subscribed(caller)
+    pay(caller, subscription)
+    due_in(caller, subscription, days=6)
+
     services.cancel(caller, subscription.id)
+
     assert "Nothing is due" in text_of(client_.get(OVERVIEW))
 
 
@@ -427,7 +438,7 @@ def test_a_failure_of_long_ago_is_none_of_the_last_days(client_: Client, caller:
     assert "failed renewal, last 30 days" not in text_of(client_.get(OVERVIEW))
 
 
-def due_in(client: Client, caller: Caller, subscription: Subscription, *, days: int) -> None:
+def due_in(caller: Caller, subscription: Subscription, *, days: int) -> None:
     """Let time pass until the period ends in so many days."""
     ends: datetime = reload(subscription).current_period_end
     left = ends - timedelta(days=days) - clock.now(caller.organization_id, "sandbox")
