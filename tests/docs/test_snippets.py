@@ -71,7 +71,9 @@ def test_the_curl_lines_about_customers_work(
     assert printed.count("user-1815") == 2
 
 
-@pytest.mark.parametrize("page", [INTEGRATORS, CHECKOUTS, SUBSCRIPTIONS], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [INTEGRATORS, CHECKOUTS, SUBSCRIPTIONS], ids=lambda page: page.stem
+)
 def test_the_python_lines_work(
     page: Path, live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
