@@ -1,5 +1,6 @@
 """Plays stories on the sandbox's clock: the product's passes, a simulated chain, and deaths."""
 
+import logging
 import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from billing.callers import Caller
@@ -25,6 +27,8 @@ from subscriptions.errors import (
 from subscriptions.models import Renewal, RenewalSettings, Subscription
 from tests.subscriptions.making import a_customer, a_plan
 from tests.subscriptions.stories import Story
+
+logger = logging.getLogger(__name__)
 
 # A little more than a day, by a number that no change of clocks is a multiple of; of it so much
 # passes on the wall, so that what is news in one pass is none for ever.
@@ -60,6 +64,7 @@ class Player:
         dice, moments = random.Random(f"deaths {self.seed}"), []
         with self._own_clock():
             for tick in range(ticks):
+                logger.info("tick=%d of=%d subscriptions=%d", tick, ticks, len(self.made))
                 if tick:
                     self.wall += ON_THE_WALL
                     self._pass(dice)
@@ -122,16 +127,16 @@ class Player:
     def _pay(self, told: Sequence[Story], tick: int) -> None:
         """Every customer whose hour it is pays what is asked: one transaction in the next block."""
         by_id = {self.made[story.number].id: story for story in told if story.number in self.made}
-        for renewal in Renewal.objects.filter(status="checkout_created").select_related("checkout"):
-            story, checkout = by_id[renewal.subscription_id], renewal.checkout
-            assert checkout is not None and renewal.attempted_at is not None
-            number = Renewal.objects.filter(
-                subscription_id=renewal.subscription_id, period_start__lt=renewal.period_start
-            ).count()
-            waits = story.pays_after(number, renewal.attempt_count)
-            waited = round((self._now() - renewal.attempted_at) / TICK)
-            if waits == waited and checkout.status == "pending":
-                _broadcast(checkout)
+        now = self._now()
+        before = Q(subscription__renewals__period_start__lt=F("period_start"))
+        asked = Renewal.objects.filter(status="checkout_created", checkout__status="pending")
+        numbered = asked.annotate(number=Count("subscription__renewals", filter=before))
+        for renewal in numbered.select_related("checkout"):
+            assert renewal.checkout is not None and renewal.attempted_at is not None
+            story = by_id[renewal.subscription_id]
+            waits = story.pays_after(renewal.number, renewal.attempt_count)
+            if waits == round((now - renewal.attempted_at) / TICK):
+                _broadcast(renewal.checkout)
 
     def _dying(self, act: Callable[[], None], dice: random.Random) -> None:
         """Do it; while deaths are to come, now and then die before one of its statements first."""
@@ -149,8 +154,6 @@ class Player:
                 with connection.execute_wrapper(execute):
                     return act()
             except Killed:
-                # What Django would have undone as a whole was one statement, and that never ran.
-                transaction.set_rollback(False)
                 self.died += 1
         return act()
 
