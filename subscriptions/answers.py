@@ -70,7 +70,9 @@ def subscription_json(subscription: Subscription) -> dict[str, Any]:
         "time_zone": subscription.time_zone,
         "metadata": subscription.metadata,
         "page_url": page_url(subscription),
+        # The names that published clients read.
         "subscription_id": subscription.id,
+        "cancelled_at": _time(subscription.canceled_at),
     }
 
 
@@ -100,10 +102,12 @@ def renewal_json(renewal: Renewal) -> dict[str, Any]:
         "paid_at": _time(renewal.paid_at),
         "closed_at": _time(renewal.closed_at),
         "problem": renewal.problem or None,
+        # The names that published clients read.
         "renewal_id": renewal.id,
         "plan_id": renewal.subscription.plan_id,
         "amount_usd": amount,
         "attempted_at": _time(renewal.attempted_at),
+        "next_retry_at": _time(renewal.next_attempt_at),
     }
 
 

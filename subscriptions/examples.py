@@ -64,6 +64,7 @@ SUBSCRIPTION: Json = {
     "metadata": {},
     "page_url": "https://pay.example.com/subscription/0uQm2H8vYwX1cZkT9aJr5LsN3bEoGd6f",
     "subscription_id": _SUBSCRIPTION_ID,
+    "cancelled_at": None,
 }
 
 RENEWAL: Json = {
@@ -91,6 +92,7 @@ RENEWAL: Json = {
     "plan_id": _PLAN_ID,
     "amount_usd": 29.99,
     "attempted_at": "2025-01-18T10:00:00Z",
+    "next_retry_at": None,
 }
 
 NEW_ENTITLEMENT: Json = {

@@ -105,6 +105,7 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
         "that."
     )
     subscription_id = serializers.CharField(help_text=SAME_ID)
+    cancelled_at = time("The same as `canceled_at`.")
 
 
 class SubscriptionRenewalSerializer(serializers.Serializer[Any]):
@@ -136,6 +137,7 @@ class SubscriptionRenewalSerializer(serializers.Serializer[Any]):
     plan_id = serializers.CharField()
     amount_usd = Usd(help_text="The same as `amount`.")
     attempted_at = time("When the newest attempt was made.")
+    next_retry_at = time("The same as `next_attempt_at`.")
 
 
 class EntitlementSerializer(serializers.Serializer[Any]):

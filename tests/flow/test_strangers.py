@@ -1,8 +1,11 @@
-"""Every operation of the OpenAPI document with an id answers a foreign one as a missing one."""
+"""A foreign id is answered as a missing one: in every path of the OpenAPI document, and elsewhere.
+
+Ids stand in bodies and in queries too; those of customers, subscriptions and revenue are here.
+"""
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -36,6 +39,33 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("post", "/v1/recipients/{id}/addresses/{address_id}/archive"): {"reason": "mine now"},
     ("post", "/v1/recipients/{id}/addresses"): {"chain": "base", "address": TREASURY},
 }
+
+
+PRICE = {"name": "Pro", "amount_usd": 5, "interval": "monthly", "chain": "base", "token": "USDC"}
+# For a prefix an id of that kind is put: one of acme's, or one that is missing. `mine` are those of
+# the stranger, so that nothing else is refused.
+IN_BODIES: list[tuple[str, dict[str, object]]] = [
+    ("/v1/subscriptions", {"customer_id": "cus", "plan_id": "mine plan"}),
+    ("/v1/subscriptions", {"customer_id": "mine cus", "plan_id": "plan"}),
+    (
+        "/v1/subscriptions",
+        {"customer_id": "mine cus", "plan_id": "mine plan", "payment_method_id": "pm"},
+    ),
+    ("/v1/subscriptions/entitlements", {"plan_id": "plan", "feature_key": "a", "value": 1}),
+    (
+        "/v1/subscriptions/entitlements",
+        {"subscription_id": "sub", "feature_key": "a", "value": "1"},
+    ),
+]
+IN_QUERIES = [
+    ("/v1/subscriptions", "customer_id", "cus"),
+    ("/v1/subscriptions", "plan_id", "plan"),
+    ("/v1/subscriptions/renewals", "subscription_id", "sub"),
+    ("/v1/subscriptions/entitlements", "plan_id", "plan"),
+    ("/v1/subscriptions/entitlements", "subscription_id", "sub"),
+    ("/v1/revenue/events", "checkout_id", "co"),
+    ("/v1/revenue/events", "customer_id", "cus"),
+]
 
 
 def operations() -> list[tuple[str, str]]:
@@ -81,9 +111,7 @@ def _subscribed(client: Api, customer_id: str) -> dict[str, str]:
 
     A subscription's own path is the beginning of the others', so it comes last.
     """
-    price = {"name": "Pro", "amount_usd": 5, "interval": "monthly"}
-    here = {"chain": "base", "token": "USDC"}
-    plan = made(client, "/v1/subscriptions/plans", {**price, **here})
+    plan = made(client, "/v1/subscriptions/plans", PRICE)
     seats = {"plan_id": plan["id"], "feature_key": "seats", "value": 5}
     entitlement = made(client, "/v1/subscriptions/entitlements", seats)
     body = {"customer_id": customer_id, "plan_id": plan["id"]}
@@ -120,6 +148,96 @@ def test_a_foreign_id_is_answered_as_a_missing_one(
     assert foreign == ask(missing)
     assert foreign[0] == 404
     assert asked(api(acme), "get", place + "{id}")(own)[0] == 200
+
+
+@pytest.mark.parametrize(("path", "body"), IN_BODIES)
+def test_a_foreign_id_in_a_body_is_answered_as_a_missing_one(
+    owned: dict[str, str], zenith: Organization, api: MakeApi, path: str, body: dict[str, object]
+) -> None:
+    client, theirs = api(zenith), by_prefix(owned.values())
+    checkout = made(client, "/v1/checkouts", {"amount_usd": 5, "chain": "base", "token": "USDC"})
+    mine = {
+        "cus": made(client, "/v1/customers", {"email": "zoe@example.com"})["id"],
+        "plan": made(client, "/v1/subscriptions/plans", PRICE)["id"],
+        "pm": checkout["payment_method_id"],
+    }
+    (prefix,) = {str(value) for value in body.values()} & theirs.keys()
+
+    def ask(id_: str) -> tuple[int, str]:
+        ids = {prefix: id_, **{f"mine {each}": own for each, own in mine.items()}}
+        answer = client.post(path, {name: ids.get(str(v), v) for name, v in body.items()})
+        return answer.status_code, answer.content.decode().replace(id_, "ID")
+
+    assert ask(theirs[prefix]) == ask(f"{prefix}_{'0' * 24}")
+    assert ask(theirs[prefix])[0] == 400
+    if prefix in mine:
+        assert ask(mine[prefix])[0] == 201
+
+
+@pytest.mark.parametrize(("path", "name", "prefix"), IN_QUERIES)
+def test_a_list_by_a_foreign_id_is_empty(
+    owned: dict[str, str],
+    acme: Organization,
+    zenith: Organization,
+    api: MakeApi,
+    path: str,
+    name: str,
+    prefix: str,
+) -> None:
+    own = by_prefix(owned.values())[prefix]
+    made(api(acme), "/v1/sandbox/simulate-payment", {"checkout_id": _asked_for(api(acme))})
+    if path == "/v1/revenue/events" and prefix == "co":
+        own = _paid(api(acme))
+
+    def count(client: Api) -> int:
+        return len(json.loads(client.get(path, {name: own}).content)["data"])
+
+    assert count(api(acme)) == 1
+    assert count(api(zenith)) == 0
+    assert count(api(acme, Environment.LIVE, ALL_SCOPES)) == 0
+
+
+def test_a_check_of_a_foreign_customer_opens_nothing(
+    owned: dict[str, str], acme: Organization, zenith: Organization, api: MakeApi
+) -> None:
+    query = {"customer_id": owned["/v1/customers/"], "feature_key": "seats"}
+
+    def checked(client: Api) -> Any:
+        answer = client.get("/v1/subscriptions/entitlements/check", query)
+        return json.loads(answer.content)
+
+    assert checked(api(acme))["has_access"]
+    assert not checked(api(zenith))["has_access"]
+    assert checked(api(zenith))["plan_id"] is None
+
+
+def test_an_adjustment_about_a_foreign_checkout_learns_nothing_of_it(
+    owned: dict[str, str], acme: Organization, zenith: Organization, api: MakeApi
+) -> None:
+    made(api(acme), "/v1/sandbox/simulate-payment", {"checkout_id": _asked_for(api(acme))})
+    body = {"type": "debit", "amount": 1, "currency": "USD", "reason": "mine now"}
+    about = {**body, "checkout_id": _paid(api(acme))}
+
+    for client, learns in ((api(acme), True), (api(zenith), False)):
+        made(client, "/v1/revenue/adjustments", about)
+        line = json.loads(client.get("/v1/revenue/events").content)["data"][0]
+        assert (line["event_type"], "chain" in line) == ("adjustment_debit", learns)
+        assert bool(line["tx_hash"] and line["customer_id"]) == learns
+
+
+def by_prefix(ids: Iterable[str]) -> dict[str, str]:
+    return {id_.partition("_")[0]: id_ for id_ in ids}
+
+
+def _asked_for(client: Api) -> str:
+    """The checkout of the one renewal there is."""
+    (renewal,) = json.loads(client.get("/v1/subscriptions/renewals").content)["data"]
+    return str(renewal["checkout_id"])
+
+
+def _paid(client: Api) -> str:
+    (line,) = json.loads(client.get("/v1/revenue/events").content)["data"]
+    return str(line["checkout_id"])
 
 
 def asked(client: Api, method: str, path: str) -> Callable[[str], tuple[int, str]]:

@@ -78,6 +78,7 @@ def test_a_subscription_is_told_field_by_field(client: Api, acme: Organization) 
         "metadata": {"seat": "7"},
         "page_url": told["page_url"],
         "subscription_id": told["id"],
+        "cancelled_at": None,
     }
     assert got(client, f"{SUBSCRIPTIONS}/{told['id']}") == told
 
@@ -286,6 +287,7 @@ def test_a_renewal_is_told_field_by_field(client: Api, acme: Organization) -> No
         "plan_id": subscription["plan_id"],
         "amount_usd": 29.99,
         "attempted_at": told["attempted_at"],
+        "next_retry_at": None,
     }
     assert got(client, f"{RENEWALS}/{told['id']}") == told
     checkout = got(client, f"/v1/checkouts/{told['checkout_id']}")
