@@ -1,16 +1,36 @@
-"""What a story must end in, by a reckoning of its own: tick by tick, without a table."""
+"""What a story must end in, by a reckoning of its own: tick by tick, without a table.
+
+The calendar comes first, then what people ask for; then `move`, the rules: of what time and money
+have brought about, the first that fits is written down, until nothing does.
+"""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.subscriptions.stories import Story
 
+DAY = timedelta(days=1)
 DAYS = {"daily": 1, "weekly": 7}
+MONTHS = {"monthly": 1, "yearly": 12}
 NEVER = datetime.max.replace(tzinfo=UTC)
 OPEN_DAYS = (3, 4, 3)  # attempts open on days 0, 3 and 7; the last one for three days
+AHEAD, GRACE = 3 * DAY, 7 * DAY
+
+
+@dataclass
+class Asked:
+    """The renewal of one period."""
+
+    start: datetime
+    end: datetime
+    status: str = "pending"
+    tried: int = 0
+    opened: datetime = NEVER
+    closes: datetime = NEVER
+    is_paid: bool = False  # the money has come, and nobody has looked yet
+    is_open: bool = True
 
 
 @dataclass
@@ -21,15 +41,9 @@ class Books:
     status: str = ""
     ends: bool = False
     period: tuple[datetime, datetime] = (NEVER, NEVER)
-    renewals: list[dict[str, Any]] = field(default_factory=list)
+    renewals: list[Asked] = field(default_factory=list)
 
-    def begin(self, now: datetime) -> None:
-        trial = self.story.trial_days
-        self.anchor = now
-        self.anchor = self.trial_end = self.later(now, days=trial) if trial else now
-        self.status, self.number = ("trialing" if trial else "active"), 0
-        self.period = (now, self.anchor if trial else self.nth(1))
-        self.look(now)
+    # --- The calendar ---
 
     def later(self, moment: datetime, *, days: int = 0, months: int = 0) -> datetime:
         zone = ZoneInfo(self.story.zone)
@@ -41,86 +55,97 @@ class Books:
 
     def nth(self, n: int) -> datetime:
         each, n = self.story.interval, n * self.story.count
-        if each in DAYS:
-            return self.later(self.anchor, days=n * DAYS[each])
-        return self.later(self.anchor, months=n * (12 if each == "yearly" else 1))
+        return self.later(self.anchor, days=n * DAYS.get(each, 0), months=n * MONTHS.get(each, 0))
 
-    @property
-    def last(self) -> dict[str, Any] | None:
-        """The renewal that is still open."""
-        return self.renewals[-1] if self.renewals and self.renewals[-1]["open"] else None
+    # --- What people ask for; what is refused changes nothing ---
 
-    def close(self, status: str, now: datetime) -> None:
-        """The open renewal ends; a current period that it was to pay ends with it."""
-        if (last := self.last) is not None:
-            last.update(status=status, open=False)
-            if status != "paid" and last["start"] == self.period[0]:
-                self.period = (self.period[0], max(self.period[0], now))
-
-    def ask(self, now: datetime) -> None:
-        last = self.renewals[-1]
-        days = timedelta(days=OPEN_DAYS[last["tried"]])
-        closes = (max(now, last["start"]) if last["tried"] == 0 else now) + days
-        last.update(status="checkout_created", tried=last["tried"] + 1, closes=closes, opened=now)
-
-    def cancel(self, now: datetime, status: str = "skipped") -> None:
-        self.close(status, now)
-        self.status, self.canceled_at = "canceled", now
-
-    def look(self, now: datetime) -> None:
-        """Everything that time and money have brought about by now."""
-        last, runs = self.last, self.status in ("trialing", "active", "past_due")
-        if last and last["paid"]:
-            self.period = (last["start"], last["end"])
-            self.close("paid", now)
-            self.status = "active" if self.status == "past_due" else self.status
-        elif last and last["status"] == "checkout_created" and last["closes"] < now:
-            last["status"] = "failed"
-        elif self.status == "canceled" and now >= self.grace_end():
-            self.status = "expired"
-            return
-        elif self.ends and self.status not in ("canceled", "expired") and now >= self.period[1]:
-            self.cancel(now)
-        elif last and last["status"] == "failed" and now >= last["start"] and last["tried"] == 3:
-            self.cancel(now, "failed")
-        elif last and last["status"] == "failed" and now >= last["start"]:
-            self.status = "past_due"
-            self.ask(now)
-            return
-        elif self.status == "trialing" and not last and self.number and now >= self.trial_end:
-            self.status = "active"
-        elif runs and not last and not self.ends and now >= self.asks_at():
-            start, end = self.nth(self.number), self.nth(self.number + 1)
-            self.renewals.append({"start": start, "end": end, "tried": 0, "open": True})
-            self.renewals[-1]["paid"], self.number = False, self.number + 1
-            self.ask(now)
-        else:
-            return
+    def begin(self, now: datetime) -> None:
+        self.number, self.trial_end = 0, self.later(now, days=self.story.trial_days)
+        self.anchor = self.trial_end
+        is_trial = self.trial_end > now
+        self.status = "trialing" if is_trial else "active"
+        self.period = (now, self.trial_end if is_trial else self.nth(1))
         self.look(now)
 
-    def asks_at(self) -> datetime:
-        return max(self.nth(self.number) - timedelta(days=3), self.period[0])
-
-    def grace_end(self) -> datetime:
-        return max(self.canceled_at, self.period[1]) + timedelta(days=7)
-
     def act(self, word: str, now: datetime) -> None:
-        """What a person asks for; what is refused changes nothing."""
+        last = self.last
         if self.status in ("canceled", "expired"):
             return
         if word == "cancel" and not self.ends:
             self.ends = True
-            if self.last and self.last["start"] >= self.period[1]:
-                self.close("skipped", now)
+            if last and last.start >= self.period[1]:
+                self.close(last, "skipped", now)
         elif word == "cancel_immediately":
-            self.cancel(now)
+            self.cancel("skipped", now)
         elif word == "pause" and self.status != "paused":
-            self.close("skipped", now)
             self.status = "paused"
+            if last:
+                self.close(last, "skipped", now)
         elif word == "resume" and self.status == "paused":
             self.anchor, self.number, self.status = now, 0, "active"
             self.period = (now, self.nth(1))
-            self.renewals.append({"start": now, "end": self.nth(1), "tried": 0, "open": True})
-            self.renewals[-1]["paid"], self.number = False, 1
-            self.ask(now)
+            self.ask(self.make(), now)
         self.look(now)
+
+    # --- What time and money bring about ---
+
+    def look(self, now: datetime) -> None:
+        while self.move(now):
+            pass
+
+    def move(self, now: datetime) -> bool:
+        """Write down the first thing that has come about by now; whether there was one."""
+        last, runs = self.last, self.status in ("trialing", "active", "past_due")
+        is_due = last is not None and last.status == "failed" and now >= last.start
+        if last and last.is_paid:
+            self.period = (last.start, last.end)
+            self.status = "active" if self.status == "past_due" else self.status
+            self.close(last, "paid", now)
+        elif last and last.status == "checkout_created" and now > last.closes:
+            last.status = "failed"
+        elif self.status == "canceled" and now >= max(self.canceled_at, self.period[1]) + GRACE:
+            self.status = "expired"
+        elif self.ends and (runs or self.status == "paused") and now >= self.period[1]:
+            self.cancel("skipped", now)
+        elif last and is_due and last.tried == len(OPEN_DAYS):
+            self.cancel("failed", now)
+        elif last and is_due:
+            self.status = "past_due"
+            self.ask(last, now)
+        elif self.status == "trialing" and not last and self.number and now >= self.trial_end:
+            self.status = "active"
+        elif runs and not (last or self.ends) and now >= self.makes_at:
+            self.ask(self.make(), now)
+        else:
+            return False
+        return True
+
+    @property
+    def last(self) -> Asked | None:
+        """The renewal that is still open."""
+        return self.renewals[-1] if self.renewals and self.renewals[-1].is_open else None
+
+    @property
+    def makes_at(self) -> datetime:
+        return max(self.nth(self.number) - AHEAD, self.period[0])
+
+    def make(self) -> Asked:
+        self.renewals.append(Asked(self.nth(self.number), self.nth(self.number + 1)))
+        self.number += 1
+        return self.renewals[-1]
+
+    def ask(self, renewal: Asked, now: datetime) -> None:
+        since = now if renewal.tried else max(now, renewal.start)
+        renewal.closes = since + OPEN_DAYS[renewal.tried] * DAY
+        renewal.status, renewal.opened, renewal.tried = "checkout_created", now, renewal.tried + 1
+
+    def close(self, renewal: Asked, status: str, now: datetime) -> None:
+        """It is over; a current period that it was to pay, and did not, is over with it."""
+        renewal.status, renewal.is_open = status, False
+        if status != "paid" and renewal.start == self.period[0]:
+            self.period = (self.period[0], max(self.period[0], now))
+
+    def cancel(self, renewal_status: str, now: datetime) -> None:
+        if last := self.last:
+            self.close(last, renewal_status, now)
+        self.status, self.canceled_at = "canceled", now

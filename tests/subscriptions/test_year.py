@@ -18,7 +18,7 @@ from billing.callers import Caller
 from checkouts.models import Checkout
 from revenue.models import RevenueEvent
 from subscriptions.models import Renewal, Subscription
-from tests.subscriptions.oracle import Books
+from tests.subscriptions.oracle import Asked, Books
 from tests.subscriptions.playing import Player
 from tests.subscriptions.stories import Story, stories
 
@@ -62,7 +62,7 @@ def assert_books(player: Player, told: Sequence[Story], moments: list[datetime])
         start, end = stored.current_period_start, stored.current_period_end
         assert start == books.period[0], story
         assert abs(end - books.period[1]) < BARELY, story
-        paid = [each for each in books.renewals if each["status"] == "paid"]
+        paid = [each for each in books.renewals if each.status == "paid"]
         assert charged(stored) == story.price_atomic * len(paid), story
 
 
@@ -79,18 +79,17 @@ def reckoned(story: Story, moments: list[datetime]) -> Books:
             if word := story.acts.get(tick):
                 books.act(word, now)
         last = books.last
-        if last and last["status"] == "checkout_created" and tick < len(moments) - 1:
-            waits = story.pays_after(len(books.renewals) - 1, last["tried"])
-            if waits is not None and moments[tick - waits] == last["opened"]:
-                last["paid"] = True
+        if last and last.status == "checkout_created" and tick < len(moments) - 1:
+            waits = story.pays_after(len(books.renewals) - 1, last.tried)
+            last.is_paid = waits is not None and moments[tick - waits] == last.opened
     return books
 
 
-def expected(renewal: dict[str, Any]) -> tuple[Any, ...]:
+def expected(renewal: Asked) -> tuple[Any, ...]:
     """A renewal of the oracle, and the states that its checkouts must have."""
-    last = {"paid": "confirmed", "checkout_created": "pending"}.get(renewal["status"], "expired")
-    checkouts = ["expired"] * (renewal["tried"] - 1) + [last]
-    return (renewal["start"], renewal["end"], renewal["status"], renewal["tried"], checkouts)
+    last = {"paid": "confirmed", "checkout_created": "pending"}.get(renewal.status, "expired")
+    checkouts = ["expired"] * (renewal.tried - 1) + [last]
+    return (renewal.start, renewal.end, renewal.status, renewal.tried, checkouts)
 
 
 def renewals_of(subscription: Subscription) -> list[tuple[Any, ...]]:
