@@ -60,6 +60,9 @@ def assert_books(player: Player, told: Sequence[Story], moments: list[datetime])
         books, stored = reckoned(story, moments), player.made[story.number]
         stored.refresh_from_db(fields=["current_period_start", "current_period_end"])
         assert renewals_of(stored) == [expected(each) for each in books.renewals], story
+        closing = Renewal.objects.filter(subscription=stored).order_by("period_start")
+        closed = zip(books.renewals, closing.values_list("closes_at", flat=True), strict=True)
+        assert all(abs(closes_at - each.closes) < BARELY for each, closes_at in closed), story
         status = Subscription.objects.values_list("status", flat=True).get(id=stored.id)
         assert status == books.status, story
         start, end = stored.current_period_start, stored.current_period_end
