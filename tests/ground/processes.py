@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -64,10 +65,13 @@ def naming(path: Path) -> list[str]:
 
 
 def end(path: Path) -> None:
-    """Kill what a failed test left running for `path`."""
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        if str(path) in " ".join(process.info["cmdline"] or []) and process.pid != os.getpid():
-            process.kill()
+    """Kill what a failed test left running for `path`: what names it, or was told by DATA_DIR."""
+    for process in psutil.process_iter(["pid", "cmdline", "environ"]):
+        told = (process.info["environ"] or {}).get("DATA_DIR") == str(path)
+        is_for_it = told or str(path) in " ".join(process.info["cmdline"] or [])
+        if is_for_it and process.pid != os.getpid():
+            with suppress(psutil.NoSuchProcess):  # Its parent may have taken it along.
+                process.kill()
 
 
 def environment(**changes: str) -> Mapping[str, str]:
