@@ -7,7 +7,7 @@ embedded one comes without pg_trgm.
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Func, TextField, Value
 
-TEXTS = ("email", "name", "external_id")
+TEXTS = ("folded_email", "folded_name", "folded_external_id")
 
 
 def grams_of_row() -> Func:
@@ -25,7 +25,7 @@ def grams_of_row() -> Func:
 
 
 def grams_of_term(organization_id: str, environment: str, term: str) -> Func:
-    """The pieces that a row must have where `term`, not empty, stands in it.
+    """The pieces that a row must have where `term`, folded and not empty, stands in it.
 
     Of one and of two characters it is the piece of a text that begins so.
     """

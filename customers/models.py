@@ -5,10 +5,10 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
 
 from billing.exact_json import ExactJsonField
 from billing.models import IdField, Tenanted
+from customers.folding import FoldedField
 from customers.grams import grams_of_row
 
 LONGEST_EMAIL, LONGEST_NAME, LONGEST_EXTERNAL_ID = 254, 256, 256
@@ -26,12 +26,16 @@ class Customer(Tenanted):
     name = models.CharField(max_length=LONGEST_NAME, null=True, blank=True)
     external_id = models.CharField(max_length=LONGEST_EXTERNAL_ID, null=True, blank=True)
     metadata = ExactJsonField(null=True, blank=True)
+    folded_email = FoldedField("email")
+    folded_name = FoldedField("name", null=True)
+    folded_external_id = FoldedField("external_id", null=True)
 
     class Meta:
         ordering = ("-created_at", "-id")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "organization", "environment", Lower("email"), name="one_customer_per_email"
+                fields=["organization", "environment", "folded_email"],
+                name="one_customer_per_email",
             ),
             models.UniqueConstraint(
                 fields=["organization", "environment", "external_id"],

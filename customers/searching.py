@@ -5,9 +5,10 @@ e-mail address, the name or the external id, a shorter one where one of them beg
 """
 
 from django.db.models import BooleanField, Func, Q, QuerySet, Value
-from django.db.models.functions import Lower, StrIndex
+from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 
+from customers.folding import folded
 from customers.grams import TEXTS, grams_of_row, grams_of_term
 from customers.models import Customer
 
@@ -21,6 +22,7 @@ def found(
     """Those of `rows`, of this organization and environment, that `term` finds; all for none."""
     if not term:
         return rows
+    term = folded(term)
     pieces = grams_of_term(organization_id, environment, term)
     # The pieces may stand in a row apart from each other, so that its texts are looked at too.
     return rows.alias(grams=grams_of_row()).filter(Q(grams__contains=pieces) & _holds(term))
@@ -29,11 +31,11 @@ def found(
 def _holds(term: str) -> Q:
     """Whether one of the texts has the term in it, told by the database as the index has it."""
     either = Q()
-    wanted = Lower(Value(term))
+    wanted = Value(term)
     for text in TEXTS:
         if len(term) >= _SHORTEST_ANYWHERE:
-            either |= Q(GreaterThan(StrIndex(Lower(text), wanted), 0))
+            either |= Q(GreaterThan(StrIndex(text, wanted), 0))
         else:
-            begins = Func(Lower(text), wanted, function="starts_with", output_field=BooleanField())
+            begins = Func(text, wanted, function="starts_with", output_field=BooleanField())
             either |= Q(begins)
     return either

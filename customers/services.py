@@ -6,15 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Value
-from django.db.models.functions import Lower
-from django.db.models.lookups import Exact
 
 from billing.callers import Caller
 from billing.errors import NotFound
 from billing.private_keys import refuse_private_keys_in_words
 from customers.answers import customer_json
 from customers.errors import CustomerExists
+from customers.folding import folded
 from customers.models import Customer
 from events.services import publish
 from events.types import EventType
@@ -105,7 +103,7 @@ def _other(caller: Caller, param: str, value: str) -> str | None:
     """The id of who has it; None where they have given it up since the index refused ours."""
     others = Customer.objects.visible_to(caller)
     if param == "email":
-        others = others.filter(Exact(Lower("email"), Lower(Value(value))))
+        others = others.filter(folded_email=folded(value))
     else:
         others = others.filter(external_id=value)
     return others.values_list("id", flat=True).first()

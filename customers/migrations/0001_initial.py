@@ -1,20 +1,20 @@
 """Customers, and the functions that their search is indexed by.
 
-A text is cut into every piece of three characters that it has, small letters all, with two marks
+A folded text is cut into every piece of three characters that it has, with two marks
 before its beginning; each piece carries its organization and environment, so that one index over
 all rows finds in one organization at the cost of that one. Both functions are immutable and use
-nothing but PostgreSQL's own: `lower` follows the database's locale, as the unique index does.
+nothing but PostgreSQL's own.
 """
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import django.db.models.functions.text
 import django.utils.timezone
 from django.db import migrations, models
 
 import billing.exact_json
 import billing.models
+import customers.folding
 
 FORWARDS = """
 CREATE FUNCTION customers_grams(
@@ -22,7 +22,7 @@ CREATE FUNCTION customers_grams(
 ) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(array_agg(DISTINCT organization || ' ' || environment || ' '
                               || substr(chr(1) || chr(1) || said, place, 3)), '{}')
-      FROM unnest(ARRAY[lower(email), lower(name), lower(external_id)]) AS texts (said),
+      FROM unnest(ARRAY[email, name, external_id]) AS texts (said),
            LATERAL generate_series(1, length(said)) AS place
 $$;
 
@@ -31,7 +31,7 @@ CREATE FUNCTION customers_term_grams(
 ) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(array_agg(DISTINCT organization || ' ' || environment || ' '
                               || substr(chr(1) || chr(1) || said, place, 3)), '{}')
-      FROM (SELECT lower(term)) AS texts (said),
+      FROM (SELECT term) AS texts (said),
            LATERAL generate_series(least(length(said), 3), length(said)) AS place
 $$;
 """
@@ -76,6 +76,9 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=256, null=True)),
                 ("external_id", models.CharField(blank=True, max_length=256, null=True)),
                 ("metadata", billing.exact_json.ExactJsonField(blank=True, null=True)),
+                ("folded_email", customers.folding.FoldedField("email")),
+                ("folded_name", customers.folding.FoldedField("name", null=True)),
+                ("folded_external_id", customers.folding.FoldedField("external_id", null=True)),
                 (
                     "organization",
                     models.ForeignKey(
@@ -101,9 +104,9 @@ class Migration(migrations.Migration):
                         models.Func(
                             "organization_id",
                             "environment",
-                            "email",
-                            "name",
-                            "external_id",
+                            "folded_email",
+                            "folded_name",
+                            "folded_external_id",
                             function="customers_grams",
                             output_field=django.contrib.postgres.fields.ArrayField(
                                 base_field=models.TextField(), size=None
@@ -114,9 +117,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        models.F("organization"),
-                        models.F("environment"),
-                        django.db.models.functions.text.Lower("email"),
+                        fields=("organization", "environment", "folded_email"),
                         name="one_customer_per_email",
                     ),
                     models.UniqueConstraint(

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from billing.callers import Caller
 from checkouts.models import MethodStatus, PaymentMethod
+from customers.folding import folded
 from customers.models import LONGEST_EMAIL, LONGEST_EXTERNAL_ID, Customer
 from subscriptions.admin.words import counted, price_words
 from subscriptions.models import Plan, PlanStatus
@@ -46,7 +47,7 @@ class NewSubscriptionForm(forms.Form):
         """Whoever is meant, by any of the three. Raises ValidationError for nobody."""
         typed = str(self.cleaned_data["customer_id"])
         mine = Customer.objects.visible_to(self._caller)
-        named = Q(pk=typed) | Q(external_id=typed) | Q(email__iexact=typed)
+        named = Q(pk=typed) | Q(external_id=typed) | Q(folded_email=folded(typed))
         found = list(mine.filter(named).order_by().values_list("pk", flat=True)[:2])
         if not found:
             raise forms.ValidationError("No customer of yours is called so. Add them first.")

@@ -107,7 +107,7 @@ def test_a_search_finds_part_of_each_text_whatever_its_case(
     assert emails(client, search="user-1") == ["grace", "ada"]
     assert emails(client, search="1906") == ["grace"]
     assert emails(client, search=" hopper ") == ["grace"]
-    assert emails(client, search="ömer") == ["joe"]
+    assert emails(client, search="ömer") == emails(client, search="O\u0308MER") == ["joe"]
     assert emails(client, search="ÖMER") == ["joe"]
     assert emails(client, search="100%") == ["joe"]
     assert emails(client, search="100_") == []
