@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
+from billing.api.schema import WholeBody
 from billing.errors import InvalidRequest
 from billing.fields import (
     AmountField,
@@ -129,7 +129,7 @@ class CreateSubscriptionRequest(serializers.Serializer[Any]):
     )
 
 
-class UpdateSubscriptionRequest(serializers.Serializer[Any]):
+class UpdateSubscriptionRequest(WholeBody):
     """Body of PATCH /v1/subscriptions/{id}."""
 
     action = StrictChoiceField(
@@ -143,19 +143,6 @@ class UpdateSubscriptionRequest(serializers.Serializer[Any]):
         help_text="Another spelling of the action: `canceled` cancels immediately, `paused` "
         "pauses, `active` resumes.",
     )
-
-
-class ActionIsRequired(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # not annotated
-    """Says so in the document, which would have nothing required in a PATCH."""
-
-    target_class = UpdateSubscriptionRequest
-
-    def get_name(self, auto_schema: Any, direction: str) -> str:
-        return "UpdateSubscriptionRequest"
-
-    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**schema, "required": ["action"]}
 
 
 CREATE_PLAN = CreatePlanRequest()

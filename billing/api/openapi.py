@@ -7,6 +7,7 @@ from typing import Any
 
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
     OpenApiSerializerFieldExtension,
 )
 from drf_spectacular.openapi import AutoSchema
@@ -19,6 +20,7 @@ from billing.api.schema import (
     Json,
     NamedWord,
     Operation,
+    WholeBody,
     operation_of,
 )
 
@@ -46,6 +48,22 @@ class NamedWordExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-un
         auto_schema.registry.register_on_missing(component)
         ref: Json = component.ref
         return ref
+
+
+class WholeBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # not annotated
+    """Says what a body requires, also where it is that of a PATCH, which would require nothing."""
+
+    target_class = WholeBody
+    match_subclasses = True
+
+    def get_name(self, auto_schema: AutoSchema, direction: str) -> str:
+        return str(type(self.target).__name__)
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> Json:
+        whole: Any = auto_schema  # its own method is not annotated
+        schema = whole._map_serializer(self.target, direction, bypass_extensions=True)
+        required = [name for name, field in self.target.fields.items() if field.required]
+        return {**schema, "required": required}
 
 
 class ApiSchema(AutoSchema):

@@ -51,6 +51,10 @@ PAGE_PARAMETERS = [
 ]
 
 
+class WholeBody(serializers.Serializer[Any]):
+    """The body of a PATCH that must have what it requires: no part of it is a body by itself."""
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
     """What went wrong. `code` is stable; `message` is for people."""
 
