@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 
@@ -42,7 +42,8 @@ def test_equal_calls_whose_workers_are_killed_make_one_payout(
             call = partial(called, f"{server.url}/v1/payouts", a_body(), headers)
             with ThreadPoolExecutor(CALLS) as pool:
                 calls = [pool.submit(call) for _ in range(CALLS)]
-                time.sleep(random.uniform(0.005, 0.1))  # the moment is what is tried out
+                # The moment is what is tried out; after the first answer others are under way.
+                wait(calls, random.uniform(0.005, 0.3), FIRST_COMPLETED)
                 worker.kill()
             answers = [each.result() for each in calls]
             last = eventually_answered(call)
