@@ -87,6 +87,16 @@ def test_long_words_fit_in_every_direction(
     picture(page, f"subscription-cancel-{language}-{size}")
 
 
+def test_an_amount_fits_before_its_font_is_there(open_page: Reader, sandbox: Caller) -> None:
+    page = open_page(width=360)
+    subscription = in_stage(sandbox, Stage.DUE, amount_atomic=999_999_999_123_456)
+    page.route("**/*.woff2", lambda asked: asked.fulfill(status=200, body=b""))
+
+    go(page, subscription)
+
+    assert fits(page)
+
+
 def test_paying_leads_to_the_checkout_and_back_it_is_paid(
     open_page: Reader, sandbox: Caller
 ) -> None:
