@@ -14,6 +14,9 @@ from billing.chains import Environment
 from organizations import services
 from tests.docs.pages import CHECKOUTS, INTEGRATORS, README, SUBSCRIPTIONS, snippets
 
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="this machine has no curl to run the lines with"
+)
 # Says every answer's status on stderr, so that the test sees what a reader would.
 CURL = "curl() { command curl -w '%{stderr}%{http_code}\\n' \"$@\"; }\n"
 
@@ -26,7 +29,7 @@ def key(transactional_db: None, settings: Settings) -> str:
     return services.issue_api_key(organization, Environment.SANDBOX, name="docs")[1]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+@needs_curl
 def test_the_curl_walk_of_the_readme_goes_from_draft_to_settled(
     live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
@@ -37,7 +40,7 @@ def test_the_curl_walk_of_the_readme_goes_from_draft_to_settled(
     assert '"status":"settled"' in printed.replace(" ", "")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+@needs_curl
 def test_the_curl_lines_for_integrators_work(
     live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
@@ -49,7 +52,7 @@ def test_the_curl_lines_for_integrators_work(
     assert "missing_required_field" in printed
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+@needs_curl
 def test_the_curl_lines_about_being_paid_work(
     live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
@@ -60,7 +63,7 @@ def test_the_curl_lines_about_being_paid_work(
     assert '"status":"confirmed"' in printed.replace(" ", "")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+@needs_curl
 def test_the_curl_lines_about_customers_work(
     live_server: LiveServer, key: str, tmp_path: Path
 ) -> None:
