@@ -9,6 +9,7 @@ RUN python -m venv .venv \
     && pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
 
 COPY . .
+RUN python -m compileall -q -x '^\./\.venv' .
 # The system keeps nothing in the image: what it must write lies under DATA_DIR.
 RUN useradd --system --uid 10001 billing && mkdir -p /data/static && chown -R billing /data
 USER billing

@@ -1,6 +1,9 @@
 # Two commands on a fresh machine (Python 3.11+, make): `make run` and `make test`.
 # Everything is installed into .venv and node_modules; nothing needs root.
 
+# Each of the many processes that are started here would else compile all of it anew, and weigh more.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := approvals billing chainwatch checkouts customers docs events organizations payouts \

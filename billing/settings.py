@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-import django_stubs_ext
+from django.db import models
 
 from billing.database.place import NAME, PORT, USER, Place
 from billing.environment import Variables, rate
@@ -11,8 +11,9 @@ from billing.networks import networks_from_environment
 from billing.secret_key import secret_key
 from billing.unfold import UNFOLD as UNFOLD  # the admin's looks
 
-# Lets fields and querysets name their types (`models.JSONField[...]`) at run time too.
-django_stubs_ext.monkeypatch()
+# Lets fields name their types (`models.JSONField[...]`) at run time too. The package that does it
+# for all of Django's classes would load feeds and sitemaps into each web worker.
+setattr(models.Field, "__class_getitem__", classmethod(lambda field, types: field))  # noqa: B010  # mypy knows no such attribute of it
 
 ROOT = Path(__file__).resolve().parent.parent
 env = Variables()
