@@ -38,16 +38,19 @@ class Outflow:
     amount_atomic: int
     block_time: datetime
     key: str = ""
+    is_final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
     """What the rule makes of them. `pays` names the payout of each transfer that is certain.
 
-    `fitting` has, for every transfer, each payout that it could be meant for.
+    `would_pay` is the same, were nothing there but what is final. `fitting` has, for every
+    transfer, each payout that it could be meant for.
     """
 
     pays: Mapping[str, str]
+    would_pay: Mapping[str, str]
     fitting: Mapping[str, Sequence[Waiting]]
 
 
@@ -55,8 +58,16 @@ def match(payouts: Iterable[Waiting], outflows: Iterable[Outflow]) -> Matching:
     """Pair each transfer with the payout that it fits, where neither fits anything else."""
     payouts, outflows = list(payouts), list(outflows)
     fitting = {o.transfer_id: [p for p in payouts if fits(o, p)] for o in outflows}
-    wanted = Counter(payout.payout_id for each in fitting.values() for payout in each)
-    pays = {
+    final = [outflow for outflow in outflows if outflow.is_final]
+    return Matching(_certain(outflows, fitting), _certain(final, fitting), fitting)
+
+
+def _certain(
+    outflows: Sequence[Outflow], fitting: Mapping[str, Sequence[Waiting]]
+) -> Mapping[str, str]:
+    """Which payout each of these transfers pays, as far as only one of either can be meant."""
+    wanted = Counter(payout.payout_id for o in outflows for payout in fitting[o.transfer_id])
+    return {
         outflow.transfer_id: payout.payout_id
         for outflow in outflows
         for payout in fitting[outflow.transfer_id][:1]
@@ -65,7 +76,6 @@ def match(payouts: Iterable[Waiting], outflows: Iterable[Outflow]) -> Matching:
         and payout.key == outflow.key
         and not payout.has_hash
     }
-    return Matching(pays, fitting)
 
 
 def fits(outflow: Outflow, payout: Waiting) -> bool:

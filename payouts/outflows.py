@@ -38,6 +38,9 @@ FOUND = "found by watching the wallet, nobody submitted it"
 NEWS_OF = timedelta(minutes=15)
 # A transaction that replaced another is known as such a minute later: nonces are asked that often.
 RIVAL_WAIT = timedelta(minutes=2)
+# Longer than any of the chains takes to make a transaction final. What is in a block for so long
+# and is not final is one node's word, and nothing else is held up by it.
+FINAL_WAIT = timedelta(hours=2)
 
 
 @dataclass(slots=True)
@@ -139,9 +142,9 @@ def _lock(payout_ids: Sequence[str]) -> dict[str, PayoutIntent]:
 
 
 def _written(facts: _Facts, at: datetime) -> Found:
-    if _may_be_a_replacement(facts, at):
+    if _may_be_a_replacement(facts, at) or _may_have_a_rival(facts, at):
         return Found(waiting=len(facts.transfers))
-    pays = facts.matching.pays
+    pays = facts.matching.would_pay
     paying = [transfer for transfer in facts.transfers if transfer.id in pays]
     _settle([(facts.payouts[pays[each.id]], each) for each in paying], facts, at)
     found = _noted(facts, [each for each in facts.transfers if each.id not in pays], at)
@@ -165,6 +168,17 @@ def _may_be_a_replacement(facts: _Facts, at: datetime) -> bool:
     """Whether it fits a payout whose own transaction is unseen, and its nonce was not asked yet."""
     rivals = (p for t in facts.transfers for p in facts.matching.fitting[t.id] if p.has_hash)
     return any(rivals) and at < facts.final_at + RIVAL_WAIT
+
+
+def _may_have_a_rival(facts: _Facts, at: datetime) -> bool:
+    """Whether it would pay a payout, but for money of the same kind that is not final yet.
+
+    That one is a second candidate, between which a person chooses, once it is final. Until then it
+    may leave the chain again, or be what a single node made up.
+    """
+    matching, ours = facts.matching, {each.id for each in facts.transfers}
+    doubtful = ours & (matching.would_pay.keys() - matching.pays.keys())
+    return bool(doubtful) and at < facts.final_at + FINAL_WAIT
 
 
 def _settle(pairs: Sequence[tuple[PayoutIntent, Transfer]], facts: _Facts, at: datetime) -> None:

@@ -105,7 +105,8 @@ _IDS = (
 # All that could be meant for these recipients, final or not. What was noted as unexpected counts as
 # long as no person has said what it was.
 _RIVALS = f"""
-SELECT t.id, t.contract, t.to_address, t.amount_atomic, t.block_time, t.key
+SELECT t.id, t.contract, t.to_address, t.amount_atomic, t.block_time, t.key,
+       w.final_at IS NOT NULL
        {_LEFT} {_AT}
    AND t.to_address = ANY (%(recipients)s) AND t.block_time >= %(since)s
    AND NOT EXISTS (
@@ -159,7 +160,10 @@ def outflows(place: Place, payouts: Sequence[Waiting]) -> list[Outflow]:
         recipients=sorted({each.recipient for each in payouts}),
         since=min(each.approved_at for each in payouts) - AGE_SKEW,
     )
-    return [Outflow(id_, c, to, int(amount), at, key) for id_, c, to, amount, at, key in found]
+    return [
+        Outflow(id_, contract, to, int(amount), at, key, is_final)
+        for id_, contract, to, amount, at, key, is_final in found
+    ]
 
 
 def _waiting(payout: PayoutIntent) -> Waiting:

@@ -146,20 +146,61 @@ def test_two_payouts_of_the_same_money_are_a_person_s_choice(people: People) -> 
     assert Settlement.objects.get().suggestion == f"fits {one.id} and {two.id}: choose"
 
 
-@pytest.mark.parametrize("is_final", [True, False])
-def test_two_transfers_of_the_same_money_are_a_person_s_choice(
-    people: People, is_final: bool
-) -> None:
+def test_two_transfers_of_the_same_money_are_a_person_s_choice(people: People) -> None:
     a_source(people)
     payout = approved(people)
     left()
-    second = left(block=1_001, is_final=is_final)
+    left(block=1_001)
 
-    assert found() == (0, 2 if is_final else 1, 0, 0)
+    assert found() == (0, 2, 0, 0)
+
+    assert reload(payout).status == "approved"
+    assert found() == NOTHING
+
+
+def test_a_second_transfer_that_is_not_final_is_waited_for(people: People) -> None:
+    a_source(people)
+    payout = approved(people)
+    left()
+    second = left(block=1_001, is_final=False)
+
+    assert found() == WAITING
+    assert (reload(payout).status, Settlement.objects.count()) == ("approved", 0)
 
     became_final(second)
-    assert found() == (NOTHING if is_final else UNEXPECTED)
+    assert found() == (0, 2, 0, 0)
     assert reload(payout).status == "approved"
+
+
+def test_a_second_transfer_that_leaves_the_chain_again_makes_nobody_choose(people: People) -> None:
+    a_source(people)
+    payout = approved(people)
+    first = left()
+    second = left(block=1_001, is_final=False)
+    assert found() == WAITING
+
+    orphaned(second)
+
+    assert found() == MATCHED
+    assert reload(payout).expected_tx_hash == first
+
+
+def test_one_node_cannot_hold_a_match_up_by_inventing_a_second_transfer(people: People) -> None:
+    a_source(people)
+    payout = approved(people)
+    first, second = left(), left(block=1_001, is_final=False)
+    became_final(first, minutes_ago(119))
+    outflows.catch_up(people.admin)
+    assert reload(payout).status == "approved"
+
+    became_final(first, minutes_ago(121))
+    outflows.catch_up(people.admin)
+
+    assert (reload(payout).status, reload(payout).expected_tx_hash) == ("settled", first)
+    # Should it be there after all: it is told of, and the payout keeps what paid it.
+    became_final(second)
+    assert found() == UNEXPECTED
+    assert reload(payout).status == "settled"
 
 
 def test_a_second_transfer_that_left_the_chain_is_none(people: People) -> None:

@@ -44,6 +44,8 @@ def test_one_liar_of_three_changes_nothing(found: Found, kind: str, part: int) -
         # A liar a little ahead of the others is asked first in every pass; it called nothing final.
         ("base, to the very end", 90, {}),
         ("base, to the very end", 90, {"finality": Finality.FINALIZED}),
+        # A liar has the transaction mined that was replaced, in the newest block each time.
+        ("base, to the very end", 1868, {}),
     ],
 )
 def test_what_soaking_found_stays_mended(
