@@ -1,6 +1,7 @@
 """What is deep enough: asked once more before it is final, and its block once more at the end.
 
 So a transaction costs two receipts whatever its confirmations, and a question per block after that.
+The second comes with a head of its own: one from before a reorganization would say too much.
 """
 
 import logging
@@ -61,8 +62,8 @@ def _confirm_level(now: Pass, level: Finality) -> None:
     agreed = providers.agreed(
         now.nodes,
         [due.reference_of(row) for row in rows],
-        head=now.known_head(),
         told_by=now.nodes[0],
+        seen_in=due.blocks_of(rows),
         block_times=due.block_times(rows),
         up_to=lambda head, _: final_up_to(now.network, head, level),
         quorum=now.quorum,

@@ -171,6 +171,11 @@ def block_times(rows: Iterable[WatchedTransaction]) -> dict[str, datetime]:
     return {row.block_hash: row.block_time for row in rows if row.block_hash and row.block_time}
 
 
+def blocks_of(rows: Iterable[WatchedTransaction]) -> dict[str, int]:
+    """Return in which block each of these rows was seen, by what a node knows it by."""
+    return {reference_of(row): row.block_number for row in rows if row.block_number is not None}
+
+
 def _fresh(chain: str, scope: str, at: datetime) -> QuerySet[WatchedTransaction]:
     return _unseen(chain, scope, at).filter(watched_at__gt=at - FRESH)
 

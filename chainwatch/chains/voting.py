@@ -94,8 +94,8 @@ def agreed(
     nodes: Sequence[ChainReader],
     references: Sequence[str],
     *,
-    head: Head,
     told_by: ChainReader,
+    seen_in: Mapping[str, int],
     block_times: Mapping[str, datetime],
     up_to: UpTo,
     quorum: int,
@@ -105,10 +105,11 @@ def agreed(
 ) -> Agreed:
     """Return the answers on which `quorum` nodes agree: same block, outcome, transfers, and depth.
 
-    Asks no more nodes than needed. `head` is what `told_by` just said its newest block is: that
-    node is asked first, and for it alone the head stands. Every other is asked for its own, with
-    `levels`, since a single lying head would make anything look deep. `up_to(head, reference)`
-    says how far a transaction is final under a head. Raises nothing.
+    Asks no more nodes than needed, `told_by` first. Each is asked for its head, with `levels`, in
+    the breath in which it is asked for the receipts: another's head, or one from before the chain
+    was reorganized, would make look deep what is not. `up_to(head, reference)` says how far a
+    transaction is final under a head. `seen_in` is the block in which each was seen: who has not
+    got that far says nothing by not knowing it. Raises nothing.
     """
     ballots = {each: _Ballot() for each in references}
     errors: list[str] = []
@@ -121,7 +122,6 @@ def agreed(
         said = _vote_of(
             node, open_ones, tally, errors,
             is_failover=place > 0,
-            head=head if node is told_by else None,
             block_times=block_times,
             levels=levels,
             is_solid=is_solid,
@@ -130,7 +130,10 @@ def agreed(
             continue
         voters.append(node)
         for each, receipt in said.receipts.items():
-            ballots[each].add(receipt, up_to(said.head, each))
+            final_to = up_to(said.head, each)
+            knows_to = final_to if is_solid else said.head.number
+            if receipt is not None or (knows_to is not None and knows_to >= seen_in[each]):
+                ballots[each].add(receipt, final_to)
     winners = {each: ballot.winner(quorum) for each, ballot in ballots.items()}
     if None in winners.values() and not errors:
         errors.append(f"fewer than {quorum} nodes agree")

@@ -71,8 +71,9 @@ def test_copies_in_flight_settle_as_the_first_payout_does() -> None:
 def test_what_settling_costs_is_counted_to_the_call() -> None:
     figures = _by_name(rpc.scene(3, 5))
 
-    # The chain id, a head in each of five ticks, and each receipt twice: when seen and when final.
-    assert figures["calls per settled payout"].measured == (1 + 5 + 2 * 3) / 3
+    # The chain id, a head in each of five ticks, and each receipt twice: when seen, and when final
+    # with the head once more.
+    assert figures["calls per settled payout"].measured == (1 + 5 + 2 * 3 + 1) / 3
     assert figures["calls per settled payout"].rival == "naive watcher 10"
     assert figures["HTTP per settled payout"].measured == (5 + 1) / 3
     assert figures["HTTP per tick but 1 per 100 new"].measured == 1

@@ -35,7 +35,7 @@ def test_it_makes_one_pass_and_says_what_it_cost(stub: StubNode, configure: Conf
 
     assert status == 0
     assert said == (
-        "arbitrum live: head 100, asked 2, seen 1, final 1, orphaned 0, 2 requests with 4 calls\n"
+        "arbitrum live: head 100, asked 2, seen 1, final 1, orphaned 0, 2 requests with 5 calls\n"
     )
 
 

@@ -90,9 +90,9 @@ def test_a_transaction_deep_in_the_chain_is_seen_and_final_in_one_pass(
 
     followed = follow("arbitrum")
 
-    # One request for the chain id, the head and the receipt; one for the receipt again.
+    # One request for the chain id, the head and the receipt; one for both of them again.
     assert (followed.seen, followed.final) == (1, 1)
-    assert (followed.http_requests, followed.rpc_calls) == (2, 4)
+    assert (followed.http_requests, followed.rpc_calls) == (2, 5)
 
 
 def test_a_reverted_transaction_is_read_from_its_block_and_becomes_final(

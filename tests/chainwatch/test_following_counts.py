@@ -47,10 +47,10 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
         waiting = follow("arbitrum")
         assert (waiting.http_requests, waiting.rpc_calls, waiting.final) == (1, 1, 0)
 
-    # A head, then every receipt once more.
+    # A head, then every receipt once more and the head with them.
     stub.head = 119
     last = follow("arbitrum")
-    assert (last.http_requests, last.rpc_calls) == (4, 251)
+    assert (last.http_requests, last.rpc_calls) == (4, 252)
     assert last.final == 250
     assert stub.calls.count("eth_getTransactionReceipt") == 500
 
@@ -61,10 +61,10 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
 
     assert follow("arbitrum").http_requests == 0
     assert stub.http_requests == 3 + 18 + 4 + 2
-    assert len(stub.calls) == 252 + 18 + 251 + 3
+    assert len(stub.calls) == 252 + 18 + 252 + 3
     assert stub.calls.count("eth_getTransactionReceipt") == 500
     head = ChainHead.objects.get(chain="arbitrum", scope="")
-    assert (head.http_requests, head.rpc_calls) == (27, 524)
+    assert (head.http_requests, head.rpc_calls) == (27, 525)
 
 
 def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
@@ -81,11 +81,12 @@ def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
     last = follow("arbitrum")
 
     # 95 and 96 are asked; 97 is the head. In the end no block is asked again. The oldest third was
-    # deep enough at once.
-    assert (first.http_requests, first.rpc_calls) == (3, 1 + 1 + 30 + 2 + 10)
+    # deep enough at once: asked again, with the head.
+    assert (first.http_requests, first.rpc_calls) == (3, 1 + 1 + 30 + 2 + 1 + 10)
     assert (first.seen, first.final) == (30, 10)
-    # The head, how far blocks are finalized, the block read last (it is not the head's parent).
-    assert (last.http_requests, last.rpc_calls, last.final) == (3, 3 + 20, 20)
+    # The head, how far blocks are finalized, the block read last (it is not the head's parent),
+    # and the head once more.
+    assert (last.http_requests, last.rpc_calls, last.final) == (3, 3 + 1 + 20, 20)
     row = state(tx(1))
     assert row.block_time is not None
     assert row.block_time.timestamp() == 1_700_000_096

@@ -7,7 +7,6 @@ import pytest
 from billing.chains import Finality, Network, network
 from chainwatch.chains.base import (
     ChainReader,
-    ChainRefused,
     ChainUnavailable,
     Head,
     RangeTooLarge,
@@ -60,18 +59,11 @@ def vote(
     *,
     quorum: int = 2,
     told_by: int = 0,
-    head: Head | None = None,
     confirmations: int = 12,
     levels: Sequence[Finality] = (),
     tally: Tally | None = None,
 ) -> Agreed:
-    """Ask for PAID, with the head as the node in place `told_by` tells it."""
-    first = nodes[told_by]
-    try:
-        head = head or first.look([], levels=levels).head
-    except (ChainUnavailable, ChainRefused):
-        # It told a head before it went wrong.
-        head = nodes[1].look([], levels=levels).head
+    """Ask for PAID, which was seen in block 100, the node in place `told_by` first."""
 
     def up_to(head: Head, _: str) -> int | None:
         return head.finalized_number if levels else head.number - confirmations + 1
@@ -79,8 +71,8 @@ def vote(
     return agreed(
         nodes,
         [PAID],
-        head=head,
-        told_by=first,
+        told_by=nodes[told_by],
+        seen_in={PAID: 100},
         block_times={},
         up_to=up_to,
         quorum=quorum,
@@ -142,17 +134,20 @@ def test_an_invented_head_makes_nothing_deep_for_the_others(
     assert said.error == ""
 
 
-def test_a_head_stands_for_the_node_alone_that_told_it(trio: list[StubNode], row: Network) -> None:
-    """The liar told the head and then fails: its word must not make others' answers deep."""
-    invents_a_head(trio[2])
-    trio[0].head = trio[1].head = 105
-    nodes = readers_of(row, trio)
-    invented = nodes[2].look([]).head
-    answers_nothing(trio[2])
+def test_who_has_not_got_that_far_says_nothing_by_not_knowing_it(
+    trio: list[StubNode], row: Network
+) -> None:
+    """Else a liar and a node that lags could together take back what is there."""
+    hides_the_transaction(trio[0])
+    hides_the_transaction(trio[1])
+    trio[1].head = 99
 
-    said = vote(nodes, told_by=2, head=invented)
+    said = vote(readers_of(row, trio))
 
-    assert not said.votes[PAID].is_deep
+    assert said.votes == {}
+    assert said.error == "fewer than 2 nodes agree"
+    trio[1].head = 100
+    assert vote(readers_of(row, trio)).votes == {PAID: Vote(None, is_deep=False)}
 
 
 def test_a_level_is_each_voters_own(trio: list[StubNode], row: Network) -> None:
