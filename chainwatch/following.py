@@ -44,6 +44,7 @@ from chainwatch.passes import Followed, Pass
 
 logger = logging.getLogger(__name__)
 _turns = count()
+DISAGREE = "the nodes do not agree on which blocks stand"
 
 
 def follow(chain: str, scope: str = "", readers: Sequence[ChainReader] | None = None) -> Followed:
@@ -162,19 +163,18 @@ def _make(now: Pass, unseen: Sequence[WatchedTransaction]) -> None:
     anchor, check = anchoring.newest(now)
     said, node = seeing.look(now, unseen, check=check)
     seeing.record(now, unseen, said, node)
-    for _ in list(now.nodes):
-        if not (
-            seeing.is_ahead_of_all(now, said, node)
-            or anchoring.is_contradicted(now, anchor, said, node)
-        ):
-            break
-        # Nobody bears this one out: what follows is asked of the others first.
-        now.put_last(node)
+    while seeing.is_ahead_of_all(now, said, node) or anchoring.is_contradicted(
+        now, anchor, said, node
+    ):
+        now.disbelieve(node)
+        if len(now.disbelieved) == len(now.nodes):
+            now.errors.append(DISAGREE)
+            return
         said, node = seeing.look(now, [], check=check)
     _store_head(now, now.known_head(), node)
     confirming.confirm(now)
     if now.is_doubtful:
-        now.errors.append("the nodes do not agree on which blocks stand")
+        now.errors.append(DISAGREE)
         return
     anchoring.keep_head(now, _header(said.head))
     confirming.finalize(now)

@@ -24,6 +24,8 @@ class Pass:
     nodes: list[ChainReader]
     stored: ChainHead
     head: Head | None = None
+    # Whose head nobody else bears out: they vote, and are not asked for it again.
+    disbelieved: list[ChainReader] = field(default_factory=list)
     reachable: int = 0  # the newest block that as many nodes as must agree have
     is_doubtful: bool = False
     is_rewound: bool = False  # blocks that were known were replaced
@@ -53,8 +55,10 @@ class Pass:
     def put_first(self, node: ChainReader) -> None:
         self.nodes = [node, *(each for each in self.nodes if each is not node)]
 
-    def put_last(self, node: ChainReader) -> None:
+    def disbelieve(self, node: ChainReader) -> None:
+        """Ask the others first in what follows, and this one for the head no more."""
         self.nodes = [*(each for each in self.nodes if each is not node), node]
+        self.disbelieved.append(node)
 
 
 @dataclass(frozen=True, slots=True)

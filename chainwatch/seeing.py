@@ -18,10 +18,10 @@ def look(
 ) -> tuple[Look, ChainReader]:
     """Ask the first usable node for the head and these rows; from now on it is asked first.
 
-    Raises ChainUnavailable where no node answered.
+    Raises ChainUnavailable where no node answered that is believed.
     """
     said, node, errors = providers.first_look(
-        now.nodes,
+        [node for node in now.nodes if node not in now.disbelieved],
         [due.reference_of(row) for row in unseen],
         levels=_levels(now),
         check=check,
