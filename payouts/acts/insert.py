@@ -95,16 +95,25 @@ def _executed(
 # payout that was paid by its retry, or late and resolved by a person, is no duplicate any more.
 # An import asks the same of many drafts at once: `populated` is the function for one or for many
 # rows, `whose` the draft's id where it must be known.
-# Of the draft: `o` organization, `e` environment, `a` recipient's address, `k` its look-alike key.
+# Of the addresses that were paid, those next to the draft's own: that one may have been paid
+# a million times itself, and for just any of them the planner may read the whole table.
+# Of a payout: `o` organization, `e` environment, `a` recipient's address, `k` its look-alike key.
 SEEN: Final = """
 draft AS (
     SELECT * FROM {populated}(NULL::payouts_payoutintent, %(payout)s::jsonb)
+), known AS NOT MATERIALIZED (
+    SELECT *, organization_id o, environment e, recipient_address a, recipient_key k
+      FROM payouts_payoutintent
 ), seen AS (
     SELECT {whose}
         (SELECT k.a FROM (
-            SELECT p.recipient_address AS a FROM payouts_payoutintent p
-             WHERE (p.organization_id, p.environment, p.recipient_key, p.status)
-                 = (n.o, n.e, n.k, 'settled')
+            SELECT min(a) a FROM known
+             WHERE (o, e, k, status) = (n.o, n.e, n.k, 'settled') AND a > n.a
+               AND (a ^@ 'T' OR lower(a) <> lower(n.a))
+            UNION ALL
+            SELECT max(a) FROM known
+             WHERE (o, e, k, status) = (n.o, n.e, n.k, 'settled') AND a < n.a
+               AND (a ^@ 'T' OR lower(a) <> lower(n.a))
             UNION ALL
             SELECT w.address FROM wallets_wallet w
              WHERE (w.organization_id, w.environment, w.lookalike_key) = (n.o, n.e, n.k)
@@ -120,26 +129,24 @@ draft AS (
         d.id AS duplicate,
         d.outcome,
         n.retry_of_id IS NULL OR EXISTS (
-            SELECT FROM payouts_payoutintent p
-             WHERE (p.id, p.organization_id, p.environment) = (n.retry_of_id, n.o, n.e)
+            SELECT FROM known WHERE (id, o, e) = (n.retry_of_id, n.o, n.e)
         ) AS retry_is_known,
-        (SELECT p.id FROM payouts_payoutintent p
-          WHERE (p.organization_id, p.environment, p.reference_id, p.reference_type)
-              = (n.o, n.e, n.reference_id, n.reference_type) AND p.status <> 'canceled'
-          ORDER BY p.created_at DESC LIMIT 1) AS same_reference,
-        (SELECT p.id FROM payouts_payoutintent p
-          WHERE (p.organization_id, p.environment, p.recipient_address, p.token, p.amount_atomic)
-              = (n.o, n.e, n.a, n.token, n.amount_atomic) AND p.status <> 'canceled'
-            AND p.created_at > n.created_at - interval '30 days'
-          ORDER BY p.created_at DESC LIMIT 1) AS same_amount,
+        (SELECT id FROM known
+          WHERE (o, e, reference_id, reference_type)
+              = (n.o, n.e, n.reference_id, n.reference_type) AND status <> 'canceled'
+          ORDER BY created_at DESC LIMIT 1) AS same_reference,
+        (SELECT id FROM known
+          WHERE (o, e, a, token, amount_atomic) = (n.o, n.e, n.a, n.token, n.amount_atomic)
+            AND status <> 'canceled' AND created_at > n.created_at - interval '30 days'
+          ORDER BY created_at DESC LIMIT 1) AS same_amount,
         b.recipient_id AS book_id,
         r.name
       FROM (
         SELECT *, organization_id o, environment e, recipient_address a, recipient_key k FROM draft
       ) n
       LEFT JOIN LATERAL (
-        SELECT p.id, p.outcome FROM payouts_payoutintent p
-         WHERE (p.organization_id, p.environment, p.recipient_address, p.token, p.amount_atomic)
+        SELECT p.id, p.outcome FROM known p
+         WHERE (p.o, p.e, p.a, p.token, p.amount_atomic)
              = (n.o, n.e, n.a, n.token, n.amount_atomic)
            AND p.status = 'failed' AND p.outcome IN ('moved', 'unknown')
            AND NOT EXISTS (SELECT FROM payouts_payoutintent r

@@ -1,5 +1,6 @@
 """Create: the draft, its event, and every reason not to make one."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.errors import BillingError
 from events.models import Event
-from payouts import services
+from payouts import services, simulation
 from payouts.models import PayoutIntent
 from tests.payouts.making import (
     OTHER_RECIPIENT,
@@ -139,6 +140,46 @@ def test_an_address_like_one_that_was_paid_is_refused_until_confirmed(people: Pe
     assert RECIPIENT in refused.value.message
     confirmed = a_draft(recipient_address=LOOKALIKE, confirm_lookalike=True)
     assert services.create(people.preparer, confirmed).status == "draft"
+
+
+@pytest.mark.parametrize("paid", [LOOKALIKE, f"0x8617{'F' * 32}070D"], ids=["before", "after"])
+def test_an_address_that_was_paid_itself_is_still_like_another(
+    sandboxed: People, paid: str
+) -> None:
+    for _ in range(3):
+        _paid_in_the_sandbox(sandboxed, RECIPIENT)
+    assert services.create(sandboxed.preparer, a_draft()).status == "draft", "itself is none"
+    _paid_in_the_sandbox(sandboxed, paid)
+
+    with pytest.raises(BillingError) as refused:
+        services.create(sandboxed.preparer, a_draft())
+
+    assert refused.value.code == "lookalike_address"
+    assert paid.lower() in refused.value.message.lower()
+
+
+def _paid_in_the_sandbox(people: People, address: str) -> None:
+    draft = a_draft(recipient_address=address, confirm_duplicate=True, confirm_lookalike=True)
+    payout = services.create(people.preparer, draft)
+    services.approve(people.approver, payout.id)
+    simulation.simulate(people.operator, payout.id, "settle")
+    assert PayoutIntent.objects.get(id=payout.id).status == "settled"
+
+
+def test_the_addresses_that_were_paid_are_read_by_their_order(people: People) -> None:
+    """One may have been paid a million times: of it nothing is read, and never the whole table."""
+    with CaptureQueriesContext(connection) as asked:
+        services.create(people.preparer, a_draft())
+    inserts = [each["sql"] for each in asked if "min(a)" in each["sql"]]
+
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        cursor.execute("set local enable_bitmapscan = off")
+        cursor.execute("explain " + inserts[0])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert len(re.findall(r"Index Only Scan (?:Backward )?using payout_paid_addresses", plan)) == 2
+    assert plan.count("(recipient_address IS NOT NULL)") == 2
 
 
 def test_an_address_like_an_own_wallet_is_refused(people: People) -> None:
