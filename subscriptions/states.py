@@ -55,7 +55,7 @@ class ValueType(TextChoices):
     STRING = "string"
 
 
-# Every edge there is. The database's triggers (migration 0001) hold the same.
+# Every edge there is. The database's triggers (migration 0002) hold the same.
 EDGES: frozenset[tuple[Status, Status]] = frozenset(
     {
         (Status.TRIALING, Status.ACTIVE),

@@ -26,13 +26,13 @@ BEGIN
         NEW.deposit_address_id, NEW.address, NEW.chain, NEW.token, NEW.contract,
         NEW.amount_requested_atomic, NEW.amount_atomic, NEW.tolerance_atomic,
         NEW.required_confirmations, NEW.expires_at, NEW.clock_ahead, NEW.purpose,
-        NEW.payment_link_id)
+        NEW.payment_link_id, NEW.subscription_id, NEW.renewal_id)
        IS DISTINCT FROM
        (OLD.id, OLD.organization_id, OLD.environment, OLD.created_at, OLD.payment_method_id,
         OLD.deposit_address_id, OLD.address, OLD.chain, OLD.token, OLD.contract,
         OLD.amount_requested_atomic, OLD.amount_atomic, OLD.tolerance_atomic,
         OLD.required_confirmations, OLD.expires_at, OLD.clock_ahead, OLD.purpose,
-        OLD.payment_link_id) THEN
+        OLD.payment_link_id, OLD.subscription_id, OLD.renewal_id) THEN
         RAISE EXCEPTION 'what checkout % asks for never changes', OLD.id
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -48,6 +48,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER checkouts_refuse_illegal_edges
     BEFORE INSERT OR UPDATE OR DELETE ON checkouts_checkout
     FOR EACH ROW EXECUTE FUNCTION checkouts_refuse_illegal_edges();
@@ -69,11 +70,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER checkouts_payments_are_facts
     BEFORE UPDATE OR DELETE ON checkouts_payment
     FOR EACH ROW EXECUTE FUNCTION checkouts_payments_are_facts();
 """
-
 BACKWARDS = """
 DROP TRIGGER checkouts_payments_are_facts ON checkouts_payment;
 DROP FUNCTION checkouts_payments_are_facts();
@@ -83,6 +84,6 @@ DROP FUNCTION checkouts_refuse_illegal_edges();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("checkouts", "0001_initial")]
-
+    replaces = [("checkouts", "0005_renewals")]
+    dependencies = [("checkouts", "0001_tables")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("organizations", "0003_two_factor_sessions_notices"),
+        ("organizations", "0001_tables"),
     ]
 
     operations = [

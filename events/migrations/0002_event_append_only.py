@@ -27,10 +27,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER events_event_append_only BEFORE UPDATE OR DELETE ON events_event
     FOR EACH ROW EXECUTE FUNCTION events_event_append_only();
 """
-
 BACKWARDS = """
 DROP TRIGGER events_event_append_only ON events_event;
 DROP FUNCTION events_event_append_only();
@@ -38,6 +38,5 @@ DROP FUNCTION events_event_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0001_initial")]
-
+    dependencies = [("events", "0001_tables")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

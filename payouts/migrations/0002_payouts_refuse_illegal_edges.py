@@ -68,11 +68,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER payouts_refuse_illegal_edges
     BEFORE INSERT OR UPDATE OR DELETE ON payouts_payoutintent
     FOR EACH ROW EXECUTE FUNCTION payouts_refuse_illegal_edges();
 """
-
 BACKWARDS = """
 DROP TRIGGER payouts_refuse_illegal_edges ON payouts_payoutintent;
 DROP FUNCTION payouts_refuse_illegal_edges();
@@ -80,6 +80,5 @@ DROP FUNCTION payouts_refuse_illegal_edges();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0001_initial")]
-
+    dependencies = [("payouts", "0001_tables")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

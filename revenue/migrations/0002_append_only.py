@@ -17,16 +17,19 @@ BEGIN
         TG_TABLE_NAME, OLD.id USING ERRCODE = 'restrict_violation';
 END
 $$;
+
 CREATE TRIGGER revenue_event_append_only BEFORE UPDATE OR DELETE ON revenue_revenueevent
     FOR EACH ROW EXECUTE FUNCTION revenue_append_only();
+
 CREATE TRIGGER revenue_event_never_truncated BEFORE TRUNCATE ON revenue_revenueevent
     FOR EACH STATEMENT EXECUTE FUNCTION revenue_append_only();
+
 CREATE TRIGGER revenue_adjustment_append_only BEFORE UPDATE OR DELETE ON revenue_adjustment
     FOR EACH ROW EXECUTE FUNCTION revenue_append_only();
+
 CREATE TRIGGER revenue_adjustment_never_truncated BEFORE TRUNCATE ON revenue_adjustment
     FOR EACH STATEMENT EXECUTE FUNCTION revenue_append_only();
 """
-
 BACKWARDS = """
 DROP TRIGGER revenue_adjustment_never_truncated ON revenue_adjustment;
 DROP TRIGGER revenue_adjustment_append_only ON revenue_adjustment;
@@ -37,6 +40,5 @@ DROP FUNCTION revenue_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("revenue", "0001_initial")]
-
+    dependencies = [("revenue", "0001_tables")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

@@ -43,6 +43,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER subscriptions_refuse_illegal_edges
     BEFORE INSERT OR UPDATE OR DELETE ON subscriptions_subscription
     FOR EACH ROW EXECUTE FUNCTION subscriptions_refuse_illegal_edges();
@@ -82,6 +83,7 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER subscriptions_renewals_refuse_illegal_edges
     BEFORE INSERT OR UPDATE OR DELETE ON subscriptions_renewal
     FOR EACH ROW EXECUTE FUNCTION subscriptions_renewals_refuse_illegal_edges();
@@ -103,11 +105,11 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
 CREATE TRIGGER subscriptions_plans_keep_their_price
     BEFORE UPDATE OR DELETE ON subscriptions_plan
     FOR EACH ROW EXECUTE FUNCTION subscriptions_plans_keep_their_price();
 """
-
 BACKWARDS = """
 DROP TRIGGER subscriptions_plans_keep_their_price ON subscriptions_plan;
 DROP FUNCTION subscriptions_plans_keep_their_price();
@@ -119,6 +121,5 @@ DROP FUNCTION subscriptions_refuse_illegal_edges();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "0001_initial")]
-
+    dependencies = [("subscriptions", "0001_tables")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

@@ -283,8 +283,9 @@ def test_the_differences_are_told_line_by_line(admin: Caller) -> None:
         "DELETE FROM approvals_rule",
         "DELETE FROM approvals_limit",
         "UPDATE approvals_limit SET amount_atomic = amount_atomic * 2",
-        "INSERT INTO approvals_limit SELECT now(), now(), 'lim_x', 'b', scope, chain, token, 1, 1,"
-        " policy_id FROM approvals_limit",
+        "INSERT INTO approvals_limit (created_at, updated_at, id, name, scope, chain, token,"
+        " amount_atomic, window_h, policy_id) SELECT now(), now(), 'lim_x', 'b', scope, chain,"
+        " token, 1, 1, policy_id FROM approvals_limit",
     ],
 )
 def test_raw_sql_cannot_change_what_was_published(admin: Caller, jon: User, statement: str) -> None:

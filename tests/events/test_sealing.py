@@ -209,8 +209,9 @@ def test_a_pass_that_is_killed_in_the_middle_leaves_whole_runs_and_the_next_goes
         ("UPDATE events_sealhead SET begun_at = now()", "only moves forward"),
         ("DELETE FROM events_sealhead", "only moves forward"),
         (
-            "INSERT INTO events_seal SELECT 999, created_at, updated_at, environment, 7, 9, links,"
-            " organization_id FROM events_seal",
+            "INSERT INTO events_seal (id, created_at, updated_at, environment, first_sequence,"
+            " last_sequence, links, organization_id) SELECT 999, created_at, updated_at,"
+            " environment, 7, 9, links, organization_id FROM events_seal",
             "a_seal_has_a_link_for_each_event",
         ),
     ],

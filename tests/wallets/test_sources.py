@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from chainwatch.models import Cursor, Transfer, WatchedAddress
@@ -177,34 +176,6 @@ def test_an_end_waits_for_a_beginning_that_is_not_committed_yet(
     end.join()
 
     assert watched()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_wallets_that_are_sources_already_are_watched_by_the_migration(
-    acme: Organization, zenith: Organization
-) -> None:
-    executor = MigrationExecutor(connection)
-    executor.migrate([("wallets", "0002_source_since")])
-    try:
-        old = executor.loader.project_state([("wallets", "0002_source_since")]).apps
-        model = old.get_model("wallets", "Wallet")
-        for organization, environment, is_source in (
-            (acme, "live", True), (zenith, "live", True), (acme, "sandbox", True),
-            (zenith, "sandbox", False),
-        ):  # fmt: skip
-            model.objects.create(
-                id=f"wal_{organization.id}{environment}", organization_id=organization.id,
-                environment=environment, chain="base", address=EVM, lookalike_key="5aaebaed",
-                is_source=is_source,
-            )  # fmt: skip
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
-
-    assert {row.scope for row in WatchedAddress.objects.filter(is_outgoing=True)} == {"", acme.id}
-    assert WatchedAddress.objects.count() == 2
-    for wallet in Wallet.objects.all():
-        assert wallet.source_since == (wallet.created_at if wallet.is_source else None)
 
 
 def closing(act: Callable[[], object]) -> None:

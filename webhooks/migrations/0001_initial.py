@@ -12,8 +12,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("events", "0004_webhook_types"),
-        ("organizations", "0001_initial"),
+        ("events", "0001_tables"),
+        ("organizations", "0001_tables"),
     ]
 
     operations = [

@@ -2,7 +2,6 @@
 
 import threading
 from functools import partial
-from importlib import import_module
 
 import pytest
 from django.db import connection, connections, transaction
@@ -192,21 +191,3 @@ def test_a_check_that_began_before_an_edit_writes_nothing(people: People) -> Non
     assert state_of(imported) == "read"
     work_due()
     assert (state_of(imported), imported.lines_wrong) == ("checked", 0)
-
-
-def test_what_waited_before_lines_had_rows_is_checked_again(people: People) -> None:
-    move = import_module("payouts.migrations.0018_check_imports_again")
-    imported = started(people, csv_of(f"{GOOD},1", f"{GOOD},x"))
-    old = {**imported.report, "errors": [{"line": 3}], "warnings": []}
-    PayoutImport.objects.filter(id=imported.id).update(report=old, columns=[], lines_wrong=0)
-    imported.found.all().delete()
-
-    for _ in range(2):
-        with connection.cursor() as cursor:
-            cursor.execute(move._FORTH)
-        assert state_of(imported) == "read"
-    work_due()
-
-    assert (state_of(imported), imported.lines_wrong) == ("checked", 1)
-    assert imported.columns == TITLES.split(",")
-    assert "errors" not in imported.report
