@@ -14,11 +14,6 @@ from tests.payouts.making import People
 Desk = Callable[..., Client]
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def live(settings: Settings) -> None:
     """Arbitrum and Base have a node, Tron has none; nobody asks them, tests write the facts."""

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from pytest_django import Settings
 
 from approvals.facts import Facts
 from billing.callers import ALL_SCOPES, Caller
@@ -19,11 +18,6 @@ FACTS = Facts(
     due_date=None,
     created_by="usr_mara",
 )
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

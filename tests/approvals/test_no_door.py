@@ -26,7 +26,6 @@ OVERRULED = {"overrules": "possibly_already_paid", "override_reason": "I say so.
 
 @pytest.fixture(autouse=True)
 def live(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.NETWORKS = {
         name: replace(row, rpc_urls=("http://127.0.0.1:9",))
         for name, row in settings.NETWORKS.items()

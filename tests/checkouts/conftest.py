@@ -15,12 +15,6 @@ from wallets.models import Wallet
 MakeMethod = Callable[..., Json]
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    """Nobody logs in here but where a test says so, and people are made often."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def live(settings: Settings) -> None:
     """In live Arbitrum and Base have a node, which nobody asks; Tron has none."""

@@ -3,7 +3,6 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from billing.callers import Caller
 from billing.chains import Environment
@@ -23,11 +22,6 @@ from tests.subscriptions.making import a_plan, subscribed
 LIST = "/admin/customers/customer/"
 NEW = f"{LIST}new/"
 MOST_QUERIES = 8
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -46,7 +46,6 @@ def _embedded(settings: Any, tmp_path: Path) -> None:
     """As `make run` has it: nothing set but a place for files."""
     settings.DATABASE_URL = ""
     settings.DATA_DIR = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def demo(*arguments: str) -> dict[str, Any]:

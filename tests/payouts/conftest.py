@@ -9,12 +9,6 @@ from organizations.models import Organization, User
 from tests.payouts.making import People
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    """Nobody logs in here, and every test makes five people."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def live(settings: Settings) -> None:
     """Arbitrum and Base have a node, Tron has none."""

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import Settings
 
 from billing.admin import record_url
 from billing.private_keys import private_kind
@@ -32,11 +31,6 @@ REFUSALS = {
     "name": ["It was not stored.", "at most 120 characters"],
 }
 FIRST = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"  # of ABANDON_EVM
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
