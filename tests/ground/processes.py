@@ -1,11 +1,13 @@
 """Programs that the tests of the ground start, watch and kill."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -51,6 +53,20 @@ class Holder:
         assert self.process.stdout is not None
         line: str = self.process.stdout.readline()
         return line.strip()
+
+
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """An empty DATA_DIR. At the end nothing may run on it any more, and it is deleted."""
+    # Not pytest's tmp_path: that is closed to other users and long; both are tested on purpose.
+    path = Path(tempfile.mkdtemp(prefix="billing-ground-"))
+    path.chmod(0o755)
+    try:
+        yield path
+        eventually(lambda: not naming(path))
+    finally:
+        end(path)
+        shutil.rmtree(path)
 
 
 def naming(path: Path) -> list[str]:

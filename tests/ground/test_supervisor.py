@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.ground.processes import ROOT, environment, eventually, naming
+from tests.ground.processes import ROOT, data_directory, environment, eventually, naming
 from tests.services import free_port
 
 START_LIMIT_S = 90
@@ -74,6 +75,22 @@ class System:
         return self.process.wait(timeout=30)
 
 
+@pytest.fixture(scope="session")
+def made_once() -> Iterator[Path]:
+    """A DATA_DIR on which a supervisor came up and was stopped."""
+    with data_directory() as path:
+        assert System(path, "web").ready().end() == 0
+        yield path
+
+
+@pytest.fixture
+def used(made_once: Path, data_dir: Path) -> Path:
+    """A DATA_DIR of the test's own that was used before: coming up on it takes no migration."""
+    # Owners are kept, for the server does not run as root.
+    subprocess.run(["cp", "-a", f"{made_once}/.", data_dir], check=True)
+    return data_dir
+
+
 def test_it_comes_up_stops_and_keeps_its_data(data_dir: Path) -> None:
     first = System(data_dir).ready()
     assert first.get("/v1/health")["status"]
@@ -100,27 +117,27 @@ def test_it_comes_up_stops_and_keeps_its_data(data_dir: Path) -> None:
     assert naming(data_dir) == []
 
 
-def test_killed_by_9_it_leaves_nothing_behind(data_dir: Path) -> None:
-    system = System(data_dir, "web", "worker", "beat").ready()
+def test_killed_by_9_it_leaves_nothing_behind(used: Path) -> None:
+    system = System(used, "web", "worker", "beat").ready()
 
     system.process.kill()
     system.process.wait()
 
-    eventually(lambda: not naming(data_dir) and not _granians(system.port))
+    eventually(lambda: not naming(used) and not _granians(system.port))
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_ends_with_the_make_that_started_it(data_dir: Path, sign: signal.Signals) -> None:
+def test_it_ends_with_the_make_that_started_it(used: Path, sign: signal.Signals) -> None:
     """The signal goes to make alone, as from a script: no terminal tells the whole group."""
-    system = System(data_dir, "web", below_make=True).ready()
+    system = System(used, "web", below_make=True).ready()
 
     system.end(sign)
 
-    eventually(lambda: not naming(data_dir) and not _granians(system.port))
+    eventually(lambda: not naming(used) and not _granians(system.port))
 
 
-def test_metrics_are_those_of_every_web_worker_together(data_dir: Path) -> None:
-    system = System(data_dir, "web").ready()
+def test_metrics_are_those_of_every_web_worker_together(used: Path) -> None:
+    system = System(used, "web").ready()
 
     for _ in range(12):
         with urllib.request.urlopen(f"http://127.0.0.1:{system.port}/v1/openapi.json", timeout=10):
@@ -133,12 +150,12 @@ def test_metrics_are_those_of_every_web_worker_together(data_dir: Path) -> None:
     assert system.end() == 0
 
 
-def test_a_second_one_says_what_is_in_its_way_before_it_starts_anything(data_dir: Path) -> None:
-    first = System(data_dir, "web").ready()
-    elsewhere = data_dir / "elsewhere"
+def test_a_second_one_says_what_is_in_its_way_before_it_starts_anything(used: Path) -> None:
+    first = System(used, "web").ready()
+    elsewhere = used / "elsewhere"
     elsewhere.mkdir()
 
-    same_data = System(data_dir, "web")
+    same_data = System(used, "web")
     same_port = System(elsewhere, "web", port=first.port)
 
     assert same_data.process.wait(timeout=30) == 2
@@ -150,8 +167,8 @@ def test_a_second_one_says_what_is_in_its_way_before_it_starts_anything(data_dir
     assert first.end(signal.SIGTERM) == 0
 
 
-def test_a_process_that_ends_by_itself_ends_the_others(data_dir: Path) -> None:
-    system = System(data_dir, "web").ready()
+def test_a_process_that_ends_by_itself_ends_the_others(used: Path) -> None:
+    system = System(used, "web").ready()
     web = next(p for p in psutil.Process(system.process.pid).children() if _is_granian(p))
 
     web.kill()
