@@ -235,7 +235,7 @@ def _line(address: RecipientAddress, *, may_pay: bool) -> Cells:
         ("chain", "", str(Chain(address.chain).label)),
         ("state", "", address_state(address)),
         ("proposed by", "", address.proposed_by_name),
-        ("", "", link),
+        ("what to do", "", link),
     ]
 
 

@@ -56,42 +56,35 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_no_script_or_style_of_its_own_and_no_foreign_asset(
-    people: People, ada: User, desk: Desk, path: str
+def test_every_page_has_all_that_it_shows_and_nothing_of_others(
+    people: People, ada: User, desk: Desk, subtests: pytest.Subtests
 ) -> None:
+    """No script or style of its own, no foreign asset; each sheet, picture and icon is there."""
     make_payout(people, "settled")
     make_payout(people, "draft")
+    client, drawn = desk(ada), icons()
 
-    answer = desk(ada).get(path)
+    for path in PAGES:
+        with subtests.test(path):
+            answer = client.get(path)
 
-    body = answer.content.decode()
-    assert answer.status_code == 200
-    assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", body) == []
-    assert re.findall(r"<style|\sstyle=|\son[a-z]+=", body) == []
-    assert re.findall(r'<(?:script|link|img|use)[^>]*(?:src|href)="(?:https?:)?//', body) == []
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_every_picture_and_sheet_of_a_page_is_there(
-    people: People, ada: User, desk: Desk, path: str
-) -> None:
-    body = desk(ada).get(path).content.decode()
-
-    wanted = set(re.findall(r'(?:src|href)="/static/([^"#?]+)', body))
-    assert wanted
-    assert [each for each in wanted if finders.find(each) is None] == []
+            body = answer.content.decode()
+            assert answer.status_code == 200
+            assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", body) == []
+            assert re.findall(r"<style|\sstyle=|\son[a-z]+=", body) == []
+            foreign = r'<(?:script|link|img|use)[^>]*(?:src|href)="(?:https?:)?//'
+            assert re.findall(foreign, body) == []
+            wanted = set(re.findall(r'(?:src|href)="/static/([^"#?]+)', body))
+            assert wanted
+            assert [each for each in wanted if finders.find(each) is None] == []
+            assert set(re.findall(r"icons\.svg#([a-z-]+)", body)) - drawn == set()
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_icon_is_drawn(people: People, ada: User, desk: Desk, path: str) -> None:
+def icons() -> set[str]:
+    """The names of all icons that are drawn."""
     sprite = finders.find("billing/icons.svg")
     assert isinstance(sprite, str)
-    drawn = set(re.findall(r'id="([a-z-]+)"', Path(sprite).read_text()))
-
-    used = set(re.findall(r"icons\.svg#([a-z-]+)", desk(ada).get(path).content.decode()))
-
-    assert used - drawn == set()
+    return set(re.findall(r'id="([a-z-]+)"', Path(sprite).read_text()))
 
 
 def test_every_record_has_a_page(people: People, ada: User, desk: Desk) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from checkouts import branding
@@ -23,14 +23,13 @@ from tests.admin.paying import (
     time_over,
 )
 from tests.admin.reading import act_of, page_of
-from tests.browser.axe import violations
 from tests.browser.conftest import Reader, copied, picture
+from tests.browser.looks import all_looked_at
 from tests.checkouts.making import a_link, a_method, a_shared_method, a_wallet, reload
 from tests.payouts.making import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DESK, PHONE = 1280, 360
 USDT_ON_BASE = "0xfde4C96c8593536E31F229EA8f37b2ADa2699bb2"
 
 
@@ -107,29 +106,12 @@ def paths(people: People) -> dict[str, str]:
     }
 
 
-def width_of(page: Page) -> int:
-    width: int = page.evaluate("document.documentElement.scrollWidth")
-    return width
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [DESK, PHONE])
 def test_no_page_is_wider_than_its_window_and_everybody_can_read_it(
-    reader: Reader, paths: dict[str, str], ada: User, width: int, scheme: str
+    reader: Reader, paths: dict[str, str], ada: User
 ) -> None:
-    page = reader(ada, "live", width=width, scheme=scheme)
-    found: dict[str, list[str]] = {}
+    page = reader(ada, "live")
 
-    for name, path in paths.items():
-        answer = page.goto(path)
-        assert answer is not None and answer.ok, path
-        size = "phone" if width == PHONE else "desk"
-        picture(page, f"{name}-{size}-{scheme}")
-        assert width_of(page) <= width, name
-        if broken := violations(page):
-            found[name] = broken
-
-    assert [f"{name}: {each}" for name, broken in found.items() for each in broken] == []
+    assert all_looked_at(page, paths) == []
 
 
 def test_a_late_payment_is_found_from_the_first_page_and_resolved(
