@@ -125,29 +125,28 @@ def _subscribed(client: Api, customer_id: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("method", "path"), operations())
 @pytest.mark.parametrize("stranger", ["organization", "environment"])
 def test_a_foreign_id_is_answered_as_a_missing_one(
     owned: dict[str, str],
     acme: Organization,
     zenith: Organization,
     api: MakeApi,
-    method: str,
-    path: str,
     stranger: str,
+    subtests: pytest.Subtests,
 ) -> None:
-    place = next(place for place in owned if path.startswith(place))
-    own, missing = owned[place], re.sub(r"_.*", "_" + "0" * 24, owned[place])
     # With all scopes: a new live key may not approve, which would be answered first.
     is_other = stranger == "organization"
     client = api(zenith) if is_other else api(acme, Environment.LIVE, ALL_SCOPES)
-    ask = asked(client, method, path)
+    for method, path in operations():
+        place = next(place for place in owned if path.startswith(place))
+        own, missing = owned[place], re.sub(r"_.*", "_" + "0" * 24, owned[place])
+        ask = asked(client, method, path)
+        with subtests.test(f"{method} {path}"):
+            foreign = ask(own)
 
-    foreign = ask(own)
-
-    assert foreign == ask(missing)
-    assert foreign[0] == 404
-    assert asked(api(acme), "get", place + "{id}")(own)[0] == 200
+            assert foreign == ask(missing)
+            assert foreign[0] == 404
+            assert asked(api(acme), "get", place + "{id}")(own)[0] == 200
 
 
 @pytest.mark.parametrize(("path", "body"), IN_BODIES)
