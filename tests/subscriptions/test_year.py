@@ -2,8 +2,8 @@
 
 Trials, all intervals, zones with changing clocks, customers who pay late or never, pauses and
 cancels; the passes are the product's own, and the money moves on a simulated chain. Then the same,
-killed at random statements. `SOAK=1` plays a year of 1,000 subscriptions, and 100 deaths; without
-it the year is three months of eight.
+killed at random statements. `SOAK=1` plays a year of 1,000 subscriptions, once whole and once with
+100 deaths; without it the year is three months of eight.
 """
 
 import os
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SOAK = bool(os.environ.get("SOAK"))
 SUBSCRIPTIONS, TICKS = (1_000, 366) if SOAK else (8, 100)
-MORTALS, DEATHS, MORTAL_TICKS = (50, 100, 366) if SOAK else (5, 10, 45)
+MORTALS, DEATHS, MORTAL_TICKS = (1_000, 100, 366) if SOAK else (5, 10, 45)
 # Of the small ones that in which most happens: a month is cut and healed, clocks change, a third
 # attempt fails, a trial is paid and another is not, somebody pauses while asked, one expires.
 YEAR = 1 if SOAK else 73
@@ -44,7 +44,7 @@ def test_a_year_ends_in_the_oracles_books(sandboxed: Caller) -> None:
     assert_books(player, told, moments)
 
 
-@pytest.mark.parametrize("seed", [2, 3] if SOAK else [3])
+@pytest.mark.parametrize("seed", [2] if SOAK else [3])
 def test_killed_anywhere_it_ends_in_the_same_books(sandboxed: Caller, seed: int) -> None:
     told = stories(seed, MORTALS, MORTAL_TICKS)
     player = Player(sandboxed, seed=seed, deaths=DEATHS)
