@@ -149,6 +149,16 @@ def moment_html(moment: datetime | None) -> SafeString:
     return _time_html(moment, ago(moment, timezone.now()))
 
 
+def mined_html(block_time: datetime) -> SafeString:
+    """The time of a block as a distance.
+
+    The clocks of chains may run ahead of ours, and that of the sandbox by days: then it is `just
+    now`, for nothing was mined in times to come. The absolute time is told as the block has it.
+    """
+    now = timezone.now()
+    return _time_html(block_time, ago(min(block_time, now), now))
+
+
 def due_html(due: datetime | None, *, is_open: bool) -> SafeString:
     """When it is due; what is open past its time says `overdue`, in red and in words."""
     now = timezone.now()

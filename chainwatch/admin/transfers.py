@@ -12,6 +12,7 @@ from billing.display import (
     address_html,
     copy_html,
     hash_html,
+    mined_html,
     moment_html,
     state_html,
 )
@@ -52,7 +53,7 @@ class TransferAdmin(ScopedAdmin):
             ("Transfer in it", f"number {obj.ordinal}, log {obj.log_index}"),
             ("Block", f"{obj.block_number:,}"),
             ("Block hash", copy_html(obj.block_hash, "hash")),
-            ("Mined", moment_html(obj.block_time)),
+            ("Mined", mined_html(obj.block_time)),
             ("Seen", moment_html(obj.seen_at)),
             ("Said by", obj.node),
             ("Left the chain", moment_html(obj.orphaned_at)),

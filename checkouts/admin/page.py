@@ -15,6 +15,7 @@ from billing.display import (
     amount_html,
     copy_html,
     hash_html,
+    mined_html,
     moment_html,
 )
 from billing.money import display
@@ -159,7 +160,7 @@ def evidence_rows(payment: Payment) -> Rows:
         ("Transaction", hash_html(payment.tx_hash, chain, environment)),
         ("Block", f"{payment.block_number:,}"),
         ("Block hash", copy_html(payment.block_hash, "hash", whole=False)),
-        ("Mined", moment_html(payment.block_time)),
+        ("Mined", mined_html(payment.block_time)),
         ("Log", f"transfer {payment.ordinal} of its transaction, log {payment.log_index}"),
         ("Contract", address_html(payment.contract, chain, environment)),
         ("Node", text(payment.transfer.node)),

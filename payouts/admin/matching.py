@@ -21,7 +21,7 @@ from billing.admin import Facts, ReadOnlyAdmin, record_url
 from billing.admin_context import caller_of, may
 from billing.callers import Caller
 from billing.chains import network
-from billing.display import address_html, amount_html, amount_words, hash_html, moment_html
+from billing.display import address_html, amount_html, amount_words, hash_html, mined_html
 from billing.errors import BillingError
 from chainwatch.models import Transfer
 from organizations.roles import EXECUTE
@@ -236,5 +236,5 @@ def _transfer_rows(payout: PayoutIntent, transfer: Transfer) -> list[tuple[str, 
         ("From", address_html(transfer.from_address, chain, environment)),
         ("Transaction", hash_html(transfer.tx_hash, chain, environment)),
         ("Log", f"transfer {transfer.ordinal} of its transaction"),
-        ("Mined", moment_html(transfer.block_time)),
+        ("Mined", mined_html(transfer.block_time)),
     ]

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from billing.admin import text
 from billing.chains import decimals
-from billing.display import address_html, amount_html, copy_html, hash_html, moment_html
+from billing.display import address_html, amount_html, copy_html, hash_html, mined_html, moment_html
 from billing.money import display
 from payouts.models import PayoutIntent, Settlement
 
@@ -38,7 +38,7 @@ def evidence_rows(settlement: Settlement) -> list[tuple[str, str | SafeString]]:
             ),
         ),
         ("Block hash", copy_html(settlement.block_hash, "hash", whole=False)),
-        ("Mined", moment_html(settlement.block_time)),
+        ("Mined", mined_html(settlement.block_time)),
         ("Log", f"transfer {settlement.ordinal} of its transaction, log {settlement.log_index}"),
         ("Receipt", text(said.get("receipt_status"))),
         ("Node", text(said.get("node"))),

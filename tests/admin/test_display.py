@@ -92,3 +92,17 @@ def test_what_is_overdue_says_so_in_words() -> None:
 
     assert ">overdue by 30 h<" in display.due_html(due, is_open=True)
     assert "overdue" not in display.due_html(due, is_open=False)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(minutes=-4, seconds=-2), "4 min ago"),
+        (timedelta(seconds=16), "just now"),
+        (timedelta(days=2), "just now"),
+    ],
+)
+def test_a_block_of_a_clock_ahead_of_ours_was_mined_just_now(ahead: timedelta, words: str) -> None:
+    html = display.mined_html(timezone.now() + ahead)
+
+    assert html.endswith(f">{words}</time>")
