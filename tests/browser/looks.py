@@ -11,7 +11,7 @@ LOOKS = (("desk", DESK, "light"), ("desk", DESK, "dark"), ("phone", PHONE, "ligh
          ("phone", PHONE, "dark"))  # fmt: skip
 # axe takes longer than all else here, and these two have both sizes and both palettes.
 READ = {("desk", "light"), ("phone", "dark")}
-BAND = "SANDBOX"  # stands above every page of a sandbox, outside of its landmarks
+OUTSIDE, BAND = "region", "SANDBOX"  # it stands above every page of a sandbox, by intention
 
 
 def width_of(page: Page) -> int:
@@ -32,7 +32,7 @@ def looked_at(page: Page, name: str) -> list[str]:
         picture(page, f"{name}-{device}-{scheme}")
         found = [f"it is {width_of(page)} wide"] if width_of(page) > width else []
         if (device, scheme) in READ:
-            found += [each for each in violations(page) if BAND not in each]
+            found += [each for each in violations(page) if not _is_the_band(each)]
         wrong += [f"{name}, {device}, {scheme}: {each}" for each in found]
     _turn(page, DESK, "light")
     return wrong
@@ -47,6 +47,10 @@ def all_looked_at(page: Page, paths: dict[str, str]) -> list[str]:
         assert answer.ok, path
         wrong += looked_at(page, name)
     return wrong
+
+
+def _is_the_band(violation: str) -> bool:
+    return violation.startswith(f"{OUTSIDE}:") and BAND in violation
 
 
 def _turn(page: Page, width: int, scheme: str) -> None:
