@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from billing import exact_json
 from billing.callers import Caller
 from billing.chains import Environment
+from billing.database.first_read import first_row
 from billing.errors import Unauthenticated
 from organizations import secrets
 from organizations.models import ApiKey
@@ -84,9 +84,7 @@ def _secret_of(header: str) -> str:
 
 def _find(secret: str) -> _Found:
     values: list[Any] = [USE_NOTED_EVERY, secrets.hash_of(secret)]
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, values)
-        row = cursor.fetchone()
+    row = first_row(_FIND, values)
     if row is None:
         raise Unauthenticated("No such key. Check it for missing letters.", code="api_key_invalid")
     return _Found(*row)
