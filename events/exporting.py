@@ -3,24 +3,18 @@
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 
 from billing import sheets
 from billing.api.pagination import NEWEST_FIRST
 from billing.callers import Caller
-from billing.errors import InvalidRequest
-from billing.ids import new_id
 from billing.sheets import Cell, Column, Sheet
 from billing.times import iso
-from events import seals, services
+from events import seals
+from events.exports import publish_made, refuse_format, refuse_too_many
 from events.models import Event
 from events.sentences import sentence_of, who_of
-from events.types import EventType
-
-MOST_IN_XLSX = 20_000  # more would keep a web process busy for longer than ten seconds
-ROWS_AT_ONCE = 1_000
 
 COLUMNS = (
     Column("Number"),
@@ -52,41 +46,18 @@ def export(
     rows for XLSX. The export itself is not in the file.
     """
     caller.require("events:read")
-    if format not in sheets.FORMATS:
-        allowed = " or ".join(sheets.FORMATS)
-        raise InvalidRequest(f"The format must be {allowed}.", param="format")
-    if format == "xlsx" and events.order_by()[: MOST_IN_XLSX + 1].count() > MOST_IN_XLSX:
-        raise InvalidRequest(
-            f"These are more than {MOST_IN_XLSX:,} events, too many for XLSX. Choose fewer days, "
-            "or take CSV.",
-            param="format",
-        )
-    export_id = new_id("exp")
-    data = {
-        "id": export_id,
-        "what": "audit trail",
-        "format": format,
-        "time_zone": zone.key,
-        "filters": dict(filters),
-    }
-    with transaction.atomic():
-        made = services.publish(caller, EventType.EXPORT_MADE, export_id, data)
+    refuse_format(format)
+    refuse_too_many(events, format, "events")
+    made = publish_made(caller, "audit trail", format=format, zone=zone, filters=filters)
     sealed = seals.sealed_up_to(caller.organization_id, caller.environment)
     sheet = Sheet("audit-trail", COLUMNS, _rows(events, made, sealed), zone)
     return sheets.download(sheet, format, at=made.created_at)
 
 
 def _rows(events: QuerySet[Event], made: Event, sealed: int) -> Iterator[list[Cell]]:
-    """From the export on backwards, some at a time: memory and statements stay small."""
-    place = NEWEST_FIRST.place_of(made)
-    ordered = NEWEST_FIRST.sort(events)
-    while True:
-        rows = list(NEWEST_FIRST.beyond(ordered, place)[:ROWS_AT_ONCE])
-        for event in rows:
-            yield _row(event, sealed)
-        if len(rows) < ROWS_AT_ONCE:
-            return
-        place = NEWEST_FIRST.place_of(rows[-1])
+    """From the export on backwards."""
+    before = NEWEST_FIRST.beyond(events, NEWEST_FIRST.place_of(made))
+    return (_row(event, sealed) for page in NEWEST_FIRST.walked(before) for event in page)
 
 
 def _row(event: Event, sealed: int) -> list[Cell]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -15,12 +14,10 @@ from billing import sheets
 from billing.callers import Caller
 from billing.chains import Chain, decimals
 from billing.errors import InvalidRequest, NotFound
-from billing.ids import new_id
 from billing.money import from_atomic
 from billing.sheets import Cell, Column, Sheet
 from billing.times import iso
-from events import services as events
-from events.types import EventType
+from events.exports import publish_made, refuse_format, refuse_too_many
 from payouts.models import Settlement
 from reconciliation import unsettled
 from reconciliation.ledgers.entries import Accounts, Entry, entry_of
@@ -31,7 +28,6 @@ from reconciliation.models import Period, PeriodEntry
 FORMATS = (*sheets.FORMATS, *LEDGERS)
 SETTLEMENTS, UNSETTLED = "settlements", "unsettled"
 NAMES = {SETTLEMENTS: "settlements", UNSETTLED: "payouts that did not settle"}
-MOST_IN_XLSX = 20_000  # more would keep a web process busy for longer than ten seconds
 ROWS_AT_ONCE = 1_000
 
 COLUMNS = (
@@ -99,15 +95,11 @@ def export(
     rows: QuerySet[Any] = _rows(caller, wanted)
     if what == UNSETTLED:
         rows = unsettled.rows_of(caller, wanted.since, wanted.until, wanted.chain, wanted.token)
-    if format == "xlsx" and rows.order_by()[: MOST_IN_XLSX + 1].count() > MOST_IN_XLSX:
-        raise InvalidRequest(
-            f"These are more than {MOST_IN_XLSX:,} {NAMES[what]}, too many for XLSX. Choose fewer "
-            "days, or take CSV.",
-            param="format",
-        )
-    made_at = _publish(caller, wanted, format, zone, what)
+    refuse_too_many(rows, format, NAMES[what])
+    made = publish_made(caller, what, format=format, zone=zone, filters=wanted.told())
+    made_at = made.created_at
     if what == UNSETTLED:
-        lines = (unsettled.cells(row) for row in rows.iterator(chunk_size=ROWS_AT_ONCE))
+        lines = unsettled.lines(rows)
         sheet = Sheet(NAMES[what], unsettled.COLUMNS, lines, zone)
         return sheets.download(sheet, format, at=made_at)
     found = rows.select_related("payout").iterator(chunk_size=ROWS_AT_ONCE)
@@ -121,8 +113,7 @@ def export(
 
 
 def _check(wanted: Range, format: str, what: str) -> None:
-    if format not in FORMATS:
-        raise InvalidRequest(f"The format must be one of: {', '.join(FORMATS)}.", param="format")
+    refuse_format(format, FORMATS)
     if what not in NAMES:
         raise InvalidRequest(f"It must be one of: {', '.join(NAMES)}.", param="what")
     if wanted.since and wanted.until and wanted.since >= wanted.until:
@@ -157,20 +148,6 @@ def _first_booked(caller: Caller, period_id: str) -> QuerySet[Any, Any]:
         settlement=OuterRef("settlement"), period__until__lt=period.until
     )
     return period.entries.exclude(Exists(earlier)).values("settlement_id")
-
-
-def _publish(caller: Caller, wanted: Range, format: str, zone: ZoneInfo, what: str) -> datetime:
-    export_id = new_id("exp")
-    data = {
-        "id": export_id,
-        "what": what,
-        "format": format,
-        "time_zone": zone.key,
-        "filters": wanted.told(),
-    }
-    with transaction.atomic():
-        made = events.publish(caller, EventType.EXPORT_MADE, export_id, data)
-    return made.created_at
 
 
 def _cells(row: Settlement) -> list[Cell]:

@@ -3,7 +3,9 @@
 A ledger has nothing to say of them, for no money moved that a settlement does not tell of.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
@@ -14,6 +16,9 @@ from billing.money import from_atomic
 from billing.sheets import Cell, Column
 from billing.times import iso
 from payouts.models import Outcome, PayoutIntent, Status
+from payouts.reasons import reasons_of
+
+ROWS_AT_ONCE = 1_000
 
 COLUMNS = (
     Column("Ended", is_time=True),
@@ -52,8 +57,15 @@ def rows_of(
     return rows.order_by("ended_at", "id")
 
 
-def cells(row: PayoutIntent) -> list[Cell]:
-    """One line of the sheet, in the order of COLUMNS."""
+def lines(rows: QuerySet[PayoutIntent]) -> Iterator[list[Cell]]:
+    """The lines of the sheet, in the order of COLUMNS, read some at a time."""
+    found = rows.iterator(chunk_size=ROWS_AT_ONCE)
+    while page := list(islice(found, ROWS_AT_ONCE)):
+        reasons = reasons_of(page)
+        yield from (_cells(row, reasons.get(row.id)) for row in page)
+
+
+def _cells(row: PayoutIntent, reason: str | None) -> list[Cell]:
     ended_at = row.failed_at or row.canceled_at
     assert ended_at is not None, "the database holds an end to its state"
     was_tried = row.status == Status.FAILED
@@ -68,7 +80,7 @@ def cells(row: PayoutIntent) -> list[Cell]:
         row.recipient_address,
         row.reference_id,
         row.description,
-        row.failure_reason,
+        reason,
         str(Outcome(row.outcome).label) if was_tried else "nothing was sent",
         row.due_date,
         row.created_at,

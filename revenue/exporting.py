@@ -3,27 +3,21 @@
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 
 from billing import sheets
 from billing.api.pagination import NewestFirst
 from billing.callers import Caller
-from billing.errors import InvalidRequest
-from billing.ids import new_id
 from billing.sheets import Cell, Column, Sheet
 from billing.times import iso
+from events.exports import publish_made, refuse_format, refuse_too_many
 from events.models import Event
-from events.services import publish
-from events.types import EventType
 from revenue.accounting import Accounts
 from revenue.answers import CURRENCY, usd
 from revenue.models import RevenueEvent
 from revenue.types import RevenueType
 
-MOST_IN_XLSX = 20_000  # more would keep a web process busy for longer than ten seconds
-ROWS_AT_ONCE = 1_000
 ORDER = NewestFirst("occurred_at")
 
 _PERIOD = (
@@ -91,12 +85,7 @@ def export_lines(
     Raises InsufficientScope, and InvalidRequest for another format than sheets.FORMATS or too many
     rows for XLSX.
     """
-    if format == "xlsx" and lines.order_by()[: MOST_IN_XLSX + 1].count() > MOST_IN_XLSX:
-        raise InvalidRequest(
-            f"These are more than {MOST_IN_XLSX:,} lines, too many for XLSX. Choose fewer days, "
-            "or take CSV.",
-            param="format",
-        )
+    refuse_too_many(lines, format, "lines")
     made = _downloaded(caller, "revenue ledger", format, zone, filters)
     return sheets.download(lines_sheet(lines, zone), format, at=made.created_at)
 
@@ -104,37 +93,20 @@ def export_lines(
 def told(
     caller: Caller, what: str, format: str, zone: ZoneInfo, filters: Mapping[str, str]
 ) -> Event:
-    """Publish export.made, in a transaction of the caller's. Raises InsufficientScope."""
+    """Publish export.made. Raises InsufficientScope."""
     caller.require("revenue:read")
-    export_id = new_id("exp")
-    data = {
-        "id": export_id,
-        "what": what,
-        "format": format,
-        "time_zone": zone.key,
-        "filters": dict(filters),
-    }
-    return publish(caller, EventType.EXPORT_MADE, export_id, data)
+    return publish_made(caller, what, format=format, zone=zone, filters=filters)
 
 
-@transaction.atomic
 def _downloaded(
     caller: Caller, what: str, format: str, zone: ZoneInfo, filters: Mapping[str, str]
 ) -> Event:
-    if format not in sheets.FORMATS:
-        allowed = " or ".join(sheets.FORMATS)
-        raise InvalidRequest(f"The format must be {allowed}.", param="format")
+    refuse_format(format)
     return told(caller, what, format, zone, filters)
 
 
 def _rows(lines: QuerySet[RevenueEvent]) -> Iterator[list[Cell]]:
-    """By place, some at a time: memory and statements stay small."""
-    ordered = ORDER.sort(lines)
-    page = ordered[:ROWS_AT_ONCE]
-    while rows := list(page):
-        for row in rows:
-            yield _row(row)
-        page = ORDER.beyond(ordered, ORDER.place_of(rows[-1]))[:ROWS_AT_ONCE]
+    return (_row(line) for page in ORDER.walked(lines) for line in page)
 
 
 def _row(line: RevenueEvent) -> list[Cell]:

@@ -3,21 +3,19 @@
 import json
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
-from billing.admin import Facts, ReadOnlyAdmin, column, text
-from billing.admin_context import caller_of, place_of
-from billing.display import absolute, copy_html, icon, joined, moment_html, short, tag_html, zone
-from billing.errors import InvalidRequest
+from billing.admin import Facts, column, text
+from billing.admin_context import caller_of
+from billing.callers import Caller
+from billing.display import absolute, copy_html, icon, joined, moment_html, short, tag_html
+from billing.list_exports import ExportsList
 from events import exporting, seals
 from events.admin.filters import ByWhom, OfAct, OfKind, OnDays
 from events.admin.paging import FromPlace
@@ -29,7 +27,7 @@ HIGHEST_NUMBER = 2**63 - 1
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(ExportsList):
     view_scope = "events:read"
     plural = "Audit trail"
     intro = (
@@ -45,23 +43,8 @@ class EventAdmin(ReadOnlyAdmin):
     change_list_template = "admin/events/trail.html"
     record_template = "admin/events/event.html"
 
-    def more_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.export_view))
-        return [path("export/", view, name="events_event_export"), *super().more_urls()]
-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FromPlace]:
         return FromPlace
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        place = place_of(request)
-        extra = {
-            "export_url": reverse("admin:events_event_export"),
-            "export_query": request.GET.urlencode(),
-            "zone": place.here.time_zone if place else "UTC",
-        }
-        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -80,25 +63,8 @@ class EventAdmin(ReadOnlyAdmin):
             row.thing_url = page_of_thing(request, row.resource_id)
         return rows
 
-    # --- the export ------------------------------------------------------------------------------
-
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows with these filters, all pages of it, as a file."""
-        place = place_of(request)
-        if place is None or not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = self.get_changelist_instance(request).queryset
-        try:
-            return exporting.export(
-                place.caller,
-                rows,
-                format=request.POST.get("format", ""),
-                zone=zone(place.here.time_zone),
-                filters={name: ",".join(values) for name, values in request.GET.lists()},
-            )
-        except InvalidRequest as refusal:
-            messages.error(request, refusal.message)
-            return HttpResponseRedirect(f"{self.list_url()}?{request.GET.urlencode()}")
+    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
+        return exporting.export(caller, rows, **how)
 
     # --- the record ------------------------------------------------------------------------------
 

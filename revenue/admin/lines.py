@@ -13,12 +13,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from billing.admin import Facts, ReadOnlyAdmin, column, text
+from billing.admin import Facts, column, text
 from billing.admin_context import Place, may, place_of
+from billing.callers import Caller
 from billing.chains import Chain
 from billing.day_filter import Created
 from billing.display import absolute, copy_html, hash_html, moment_html, zone
 from billing.errors import BillingError
+from billing.list_exports import ExportsList
 from revenue import exporting, services
 from revenue.admin import overview, words
 from revenue.admin.words import READ, WRITE
@@ -45,7 +47,7 @@ class Occurred(Created):
 
 
 @admin.register(RevenueEvent)
-class RevenueEventAdmin(ReadOnlyAdmin):
+class RevenueEventAdmin(ExportsList):
     view_scope = READ
     plural = "Ledger"
     intro = (
@@ -61,7 +63,6 @@ class RevenueEventAdmin(ReadOnlyAdmin):
     list_filter = (OfType, Occurred)
     search_fields = ("id",)
     search_placeholder = "Id of a line, or of what it is about"
-    change_list_template = "admin/revenue/ledger.html"
 
     def more_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -72,7 +73,6 @@ class RevenueEventAdmin(ReadOnlyAdmin):
                 wrap(require_POST(self.export_accounts_view)),
                 name="revenue_export_accounts",
             ),
-            path("export/", wrap(require_POST(self.export_view)), name="revenue_export_lines"),
             *super().more_urls(),
         ]
 
@@ -92,17 +92,6 @@ class RevenueEventAdmin(ReadOnlyAdmin):
         if kind:
             return queryset.filter(source_type=kind, source_id=term), False
         return queryset.filter(pk=term), False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        place = place_of(request)
-        extra = {
-            "export_url": reverse("admin:revenue_export_lines"),
-            "export_query": request.GET.urlencode(),
-            "zone": place.here.time_zone if place else "UTC",
-        }
-        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def prepare_rows(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
         for row in rows:
@@ -137,20 +126,8 @@ class RevenueEventAdmin(ReadOnlyAdmin):
             messages.error(request, refusal.message)
             return HttpResponseRedirect(reverse("admin:revenue_overview"))
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows with these filters, all pages of it, as a file."""
-        place = self._place(request)
-        try:
-            return exporting.export_lines(
-                place.caller,
-                self.get_changelist_instance(request).queryset,
-                format=request.POST.get("format", ""),
-                zone=zone(place.here.time_zone),
-                filters={name: ",".join(values) for name, values in request.GET.lists()},
-            )
-        except BillingError as refusal:
-            messages.error(request, refusal.message)
-            return HttpResponseRedirect(f"{self.list_url()}?{request.GET.urlencode()}")
+    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
+        return exporting.export_lines(caller, rows, **how)
 
     def _place(self, request: HttpRequest) -> Place:
         place = place_of(request)

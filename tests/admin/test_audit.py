@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from billing.api import pagination
 from billing.callers import system
 from billing.chains import Environment
 from billing.models import IdField
-from events import exporting, sealing
+from events import exports, sealing
 from events.models import Event
 from events.services import assign_sequences, event_fields, publish
 from events.stored import Place
@@ -239,7 +240,7 @@ def test_an_export_has_what_is_filtered_and_is_an_event_itself(
 def test_an_export_has_every_row_once_in_the_order_of_the_list(
     desk, people, vera, maras, monkeypatch
 ):
-    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(pagination, "ROWS_AT_ONCE", 7)
     rows = many(maras, 40, type="wallet.updated")
 
     got = csv_of(desk(vera).post(f"{EXPORT}?kind=wallet", {"format": "csv"}))
@@ -254,7 +255,7 @@ def test_an_export_is_asked_for_and_not_linked_to(desk, people, vera, maras):
 
 
 def test_too_many_rows_for_a_sheet_are_refused_in_words(desk, people, vera, maras, monkeypatch):
-    monkeypatch.setattr(exporting, "MOST_IN_XLSX", 5)
+    monkeypatch.setattr(exports, "MOST_IN_XLSX", 5)
     many(maras, 6)
 
     answer = desk(vera).post(EXPORT, {"format": "xlsx"}, follow=True)
