@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,7 +15,9 @@ from approvals.reading import verdicts
 from billing.acts import Act
 from billing.admin import Facts, column
 from billing.admin_context import caller_of, may
+from billing.callers import Caller
 from billing.chains import Chain
+from billing.day_filter import Created
 from billing.display import (
     amount_html,
     amount_words,
@@ -22,7 +25,8 @@ from billing.display import (
     joined,
     tag_html,
 )
-from payouts import services
+from billing.list_exports import ExportsList
+from payouts import exporting, services
 from payouts.admin import page
 from payouts.admin.acts import ACTS
 from payouts.admin.creating import CreatesPayouts
@@ -69,7 +73,7 @@ _ABOUT_PROPOSAL = ("use_proposed_hash", "decline_proposed_hash")
 
 
 @admin.register(PayoutIntent)
-class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
+class PayoutAdmin(ExportsList, KeepsNotes, ChoosesTransfers, CreatesPayouts):
     noun = "payout"
     plural = "Payouts"
     search_placeholder = "Id, recipient, reference or hash"
@@ -88,6 +92,7 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
             ("token", PlainWords),
             ("reference_type", PlainWords),
             FromImport,
+            Created,
         )
         is_all = tab_of(request) == "all"
         return (*filters, ("status", PlainWords)) if is_all else filters
@@ -154,6 +159,9 @@ class PayoutAdmin(KeepsNotes, ChoosesTransfers, CreatesPayouts):
             }
             for tab, label in TABS.items()
         ]
+
+    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
+        return exporting.export(caller, rows, **how)
 
     # --- its cells -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from organizations.models import User
 from payouts.models import PayoutIntent, Settlement
 from tests.admin.reading import QUEUE, act_of, page_of
 from tests.browser.conftest import Reader, picture
-from tests.browser.looks import DESK, PHONE, all_looked_at, width_of
+from tests.browser.looks import DESK, PHONE, all_looked_at, looked_at, width_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,3 +123,17 @@ def test_what_is_selected_is_summed_per_chain_and_token(
     page.get_by_role("button", name="Approve 4 payouts").click()
     expect(page.get_by_text("Approve: 4 done")).to_be_visible()
     picture(page, "approved-many-desk-light")
+
+
+def test_the_list_is_taken_away_as_a_file(reader: Reader, paths: dict[str, str]) -> None:
+    page = reader(person("jon"))
+    page.goto(f"{QUEUE}?tab=all")
+
+    page.locator("summary", has_text="Export").click()
+    assert looked_at(page, "export-menu") == []
+    with page.expect_download() as taking:
+        page.get_by_role("button", name="CSV", exact=True).click()
+
+    assert taking.value.suggested_filename.startswith("payouts 20")
+    lines = taking.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 1 + PayoutIntent.objects.count()
