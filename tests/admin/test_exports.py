@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from events.models import Event
 from organizations.models import User
+from payouts import services
 from reconciliation import periods
 from tests.admin.conftest import Desk
 from tests.admin.reading import text_of
@@ -81,13 +82,15 @@ def test_the_page_says_whose_days(people: People, jon: User, desk: Desk) -> None
 
 
 def test_what_did_not_settle_is_a_sheet(people: People, jon: User, desk: Desk) -> None:
-    payout = make_payout(people, "canceled")
+    payout = make_payout(people, "draft")
+    services.cancel(people.preparer, payout.id, reason="Sent twice by the shop.")
     client = desk(jon)
 
     body = body_of(client.post(EXPORT, {"what": "unsettled", "format": "csv"}))
     refused = client.post(EXPORT, {"what": "unsettled", "format": "beancount"})
 
     assert payout.id.encode() in body
+    assert b"Sent twice by the shop." in body
     assert refused.status_code == 400
     assert "A ledger tells of money that moved." in text_of(refused)
 
