@@ -8,10 +8,10 @@ from playwright.sync_api import expect
 from events import sealing
 from events.models import Event
 from events.services import assign_sequences
-from organizations.demonstration.place import load
 from organizations.models import User
 from tests.admin.reading import page_of
 from tests.browser.conftest import Reader
+from tests.browser.demonstrated import demonstrate
 from tests.browser.looks import all_looked_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ TRAIL = "/admin/events/event/"
 @pytest.fixture
 def ada(db: None) -> User:
     """The demonstration, numbered and sealed, and its admin."""
-    load()
+    demonstrate()
     assign_sequences()
     sealing.seal()
     return User.objects.get(email="ada@acme.example")

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from organizations.demonstration.place import load
 from organizations.models import User
 from payouts.models import PayoutIntent, Settlement
 from tests.admin.reading import QUEUE, act_of, page_of
 from tests.browser.conftest import Reader, picture
+from tests.browser.demonstrated import demonstrate
 from tests.browser.looks import DESK, PHONE, all_looked_at, looked_at, width_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ BOOKS = "/admin/reconciliation/reconciliationrun/"
 @pytest.fixture
 def paths(db: None) -> dict[str, str]:
     """The demonstration, and where its pages are."""
-    load()
+    demonstrate()
     settled = Settlement.objects.exclude(discrepancies=[]).get()
     draft = PayoutIntent.objects.filter(status="draft").latest("created_at")
     assert settled.payout is not None
