@@ -3,6 +3,10 @@
 A block's hash vouches for all blocks below it. So one question a pass, "is the newest anchor still
 on the chain?", tells whether anything below was replaced, and where it was, the other anchors tell
 from which height on.
+
+That holds while the anchors stand on one another. A scanned range leaves its last block as one, so
+it must join those there are (`join`): one address may have several machines behind it, and one of
+them may still tell of a fork that the others have left.
 """
 
 import logging
@@ -14,7 +18,8 @@ from django.db.models.functions import Least
 
 from chainwatch import due, sightings
 from chainwatch.chains import providers
-from chainwatch.chains.base import ChainReader, Header, Look
+from chainwatch.chains.base import ChainReader, ChainUnavailable, Header, Look
+from chainwatch.chains.providers import Scanned
 from chainwatch.models import Block, Cursor, RestingCursor, WatchedTransaction
 from chainwatch.passes import Pass
 
@@ -57,6 +62,35 @@ def is_contradicted(now: Pass, anchor: Block | None, said: Look, node: ChainRead
     _orphan(now, [row for row in rows if _block_of(row) in gone])
     _rewind(now, anchors, stands, gone)
     return False
+
+
+class AnotherFork(ChainUnavailable):
+    """A range of blocks does not join the anchors around it."""
+
+
+def join(now: Pass, first: int, scanned: Scanned) -> None:
+    """Keep the last block of a range as an anchor. Raises AnotherFork where it does not join.
+
+    In the transaction that records the range. The hashes of its ends, told in one breath, hold all
+    between: they must be those of the anchors at these heights. Which of the two is of a fork that
+    was left nobody knows by this alone: see `turn_back`.
+    """
+    keep(now, scanned.block)
+    ends = {first - 1: scanned.parent_hash, scanned.block.number: scanned.block.block_hash}
+    for anchor in _standing(now).filter(number__in=ends):
+        if ends[anchor.number] not in ("", anchor.block_hash):
+            raise AnotherFork(
+                f"blocks {first} to {scanned.block.number} are of another fork than "
+                f"block {anchor.number}"
+            )
+
+
+def turn_back(now: Pass) -> None:
+    """Ask which anchors stand, and let the scan go back to below the first that does not."""
+    anchors, rows = list(_standing(now)[:FEW]), _in_flight(now)
+    stands, gone = _ask(now, {*map(_id_of, anchors), *map(_block_of, rows)})
+    _orphan(now, [row for row in rows if _block_of(row) in gone])
+    _rewind(now, anchors, stands, gone)
 
 
 def keep_head(now: Pass, header: Header) -> None:

@@ -65,13 +65,17 @@ def scan(now: Pass) -> None:
         RestingCursor.objects.filter(pk=cursor.pk).update(span=shorter)
         return
     receipts = ranges.receipts_of(now, found)
-    with transaction.atomic():
-        if not _moved(now, cursor, part, found.block, took_s):
-            # Another pass moved it, or addresses came to rest: what we know is not all there is.
-            logger.info("daily scan was overtaken chain=%s", now.chain)
-            return
-        ranges.write(now, found, receipts)
-        anchoring.keep(now, found.block)
+    try:
+        with transaction.atomic():
+            if not _moved(now, cursor, part, found.block, took_s):
+                # Another pass moved it, or addresses came to rest: what we know is not all.
+                logger.info("daily scan was overtaken chain=%s", now.chain)
+                return
+            ranges.write(now, found, receipts)
+            anchoring.join(now, part.first, found)
+    except anchoring.AnotherFork:
+        anchoring.turn_back(now)
+        raise
     now.scanned += part.last - part.first + 1
 
 

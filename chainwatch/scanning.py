@@ -51,8 +51,12 @@ def scan(now: Pass) -> None:
         receipts = ranges.receipts_of(now, found)
         is_full = last - first + 1 == cursor.span
         span = ranges.next_span(cursor.span, took_s, is_full=is_full, now=now)
-        if not _record(now, cursor, found, receipts, blocks=(first, last), span=span):
-            return
+        try:
+            if not _record(now, cursor, found, receipts, blocks=(first, last), span=span):
+                return
+        except anchoring.AnotherFork:
+            anchoring.turn_back(now)
+            raise
         now.scanned += last - first + 1
         first = last + 1
 
@@ -159,7 +163,10 @@ def _record(
     blocks: tuple[int, int],
     span: int,
 ) -> bool:
-    """Write one range and move the cursor past it, in one transaction. False where it is stale."""
+    """Write one range and move the cursor past it, in one transaction. False where it is stale.
+
+    Raises AnotherFork, and writes nothing, where it does not join what was scanned before.
+    """
     first, last = blocks
     with transaction.atomic():
         moved = Cursor.objects.filter(pk=cursor.pk, version=cursor.version).update(
@@ -176,6 +183,6 @@ def _record(
         # The cursors first, as everybody locks them, and then the rows.
         resting.move_along(now, first, scanned.block)
         ranges.write(now, scanned, receipts)
-        anchoring.keep(now, scanned.block)
+        anchoring.join(now, first, scanned)
     cursor.version, cursor.span, cursor.next_block = cursor.version + 1, span, last + 1
     return True

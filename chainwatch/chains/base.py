@@ -117,11 +117,14 @@ class Scan:
     `block` is the range's last block as this node has it: an answer without it would be that of a
     node that lags and has not seen the range at all. `found` is keyed by reference: a Receipt
     where the node told it along with the range (Tron), None where it is still to be asked.
+    `parent_hash` is that of the block before the first, empty where there is none or nobody said:
+    told in the same breath, since that node may stand on another fork than it did before.
     """
 
     block: Header
     found: Mapping[str, Receipt | None]
     node: str
+    parent_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,17 +101,20 @@ class EvmChain:
         )
         found: dict[str, None] = {}
         told: dict[int, str] = {}
+        ends = [last, first - 1] if 0 < first < last else [last]
         for chunk in _chunks(queries, _MOST_FILTERS):
             calls = [call("eth_getLogs", query.filter) for query in chunk]
             # With each request, since the next may be answered by another machine behind the same
             # address, one that lags: for blocks it has not seen it answers that there are no logs.
-            newest, *answers = self._ask([_block_call(hex(last)), *calls])
-            block = evm_blocks.block_at(last, newest)
-            if told.setdefault(last, block.block_hash) != block.block_hash:
-                raise ChainUnavailable(f"block {last} told two ways")
+            answers = iter(self._ask([*(_block_call(hex(number)) for number in ends), *calls]))
+            block, *before = [evm_blocks.block_at(number, next(answers)) for number in ends]
+            for each in (block, *before):
+                if told.setdefault(each.number, each.block_hash) != each.block_hash:
+                    raise ChainUnavailable(f"block {each.number} told two ways")
             for query, answer in zip(chunk, answers, strict=True):
                 found |= dict.fromkeys(evm_logs.found(result(answer), query, told))
-        return Scan(block=block, found=found, node=self.node)
+        parent_hash = block.parent_hash if first == last else told.get(first - 1, "")
+        return Scan(block, found, self.node, parent_hash)
 
     def sent(self, references: Sequence[str]) -> Mapping[str, Sent | None]:
         def read(raw: object, tx_hash: str) -> Sent | None:

@@ -98,6 +98,7 @@ class SandboxReader:
             block=_header(ledger, last),
             found={self._reference(each): None for each in mined if _concerns(each, pays, gets)},
             node=self.node,
+            parent_hash=_header(ledger, first - 1).block_hash if first else "",
         )
 
     def sent(self, references: Sequence[str]) -> Mapping[str, Sent | None]:

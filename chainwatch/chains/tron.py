@@ -99,15 +99,17 @@ class TronChain:
             known=known,
         )
         found: dict[str, Receipt | None] = {}
+        blocks: list[Header] = []
         try:
             self._recognise()
             for block, infos in self._blocks(first, last):
                 found |= wanted.among(infos, block)
+                blocks.append(block)
         except TooMuch as reason:
             if first < last:
                 raise RangeTooLarge(str(reason)) from reason
             raise
-        return Scan(block=block, found=found, node=self.node)
+        return Scan(blocks[-1], found, self.node, blocks[0].parent_hash)
 
     def sent(self, references: Sequence[str]) -> Mapping[str, Sent | None]:
         return {}

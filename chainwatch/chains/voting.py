@@ -57,10 +57,12 @@ class Scanned:
     `found` is everything that any of them found: nothing is believed for being found, since each
     is asked for its receipt. A receipt stands beside it where the node told it along and no other
     contradicted it, else None: still to be asked. `block` is the range's last one, on which
-    `quorum` nodes agree. `nodes` are those that answered.
+    `quorum` nodes agree, and on `parent_hash`, that of the block before its first. `nodes` are
+    those that answered.
     """
 
     block: Header
+    parent_hash: str
     found: Mapping[str, Receipt | None]
     nodes: tuple[ChainReader, ...]
     errors: tuple[str, ...] = ()
@@ -224,9 +226,10 @@ def scanned(
         if tally is not None:
             tally.answered(node)
         scans.append((node, scan))
-        if block := _agreed_block(scans, quorum):
-            answered = tuple(node for node, _ in scans)
-            return Scanned(block, _union(scans, block), answered, tuple(errors))
+        if agreed_one := _agreed_scan(scans, quorum):
+            block, answered = agreed_one.block, tuple(node for node, _ in scans)
+            found = _union(scans, block)
+            return Scanned(block, agreed_one.parent_hash, found, answered, tuple(errors))
     if len(scans) >= quorum:
         raise ChainUnavailable(f"nodes differ at block {last}")
     said = "; ".join(errors) or f"fewer than {quorum} nodes to ask"
@@ -254,12 +257,13 @@ def _vote_of(
     return said
 
 
-def _agreed_block(scans: Sequence[tuple[ChainReader, Scan]], quorum: int) -> Header | None:
-    count = Counter(scan.block.block_hash for _, scan in scans)
-    ((block_hash, votes),) = count.most_common(1)
+def _agreed_scan(scans: Sequence[tuple[ChainReader, Scan]], quorum: int) -> Scan | None:
+    """The first of those that begin and end on the blocks that enough nodes tell."""
+    count = Counter((scan.block.block_hash, scan.parent_hash) for _, scan in scans)
+    ((ends, votes),) = count.most_common(1)
     if votes < quorum:
         return None
-    return next(scan.block for _, scan in scans if scan.block.block_hash == block_hash)
+    return next(s for _, s in scans if (s.block.block_hash, s.parent_hash) == ends)
 
 
 def _union(scans: Sequence[tuple[ChainReader, Scan]], block: Header) -> dict[str, Receipt | None]:

@@ -61,7 +61,7 @@ class StubNode:
         return {
             "number": hex(number),
             "hash": self.block_hash(number),
-            "parentHash": self.block_hash(number - 1),
+            "parentHash": self.block_hash(number - 1) if number else "0x" + "0" * 64,
             "timestamp": hex(self.time_of(number)),
             "transactions": [],
         }

@@ -1,15 +1,19 @@
 """Anchors: what a pass makes of blocks that stand no more, and of nodes on forks of their own."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from chainwatch import services
+from chainwatch.chains.base import ChainReader, Scan
+from chainwatch.chains.evm import EvmChain
 from chainwatch.following import follow
 from chainwatch.models import Block, ChainNode, Cursor
 from tests.chainwatch.conftest import Configure, state, watch
-from tests.chainwatch.stub_node import StubNode, tx
+from tests.chainwatch.stub_node import StubNode, running_stub, tx
 from tests.chainwatch.trio import HEAD, PAID, WRONGS, Wrong, running_trio
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +129,65 @@ def test_a_fork_deeper_than_the_newest_anchors_is_found(trio: list[StubNode]) ->
         trio[0].block_hash(each.number) for each in standing
     }
     assert left.scanned == trio[0].head - 123
+
+
+class Behind:
+    """A reader of one address with several machines: one that stayed behind tells range `number`.
+
+    It stands on the old fork, as high as the others stand on the new one.
+    """
+
+    def __init__(self, stub: StubNode, number: int, *, from_block: int) -> None:
+        self._reader = EvmChain(settings.NETWORKS["arbitrum"], stub.url)
+        self._stub, self._number, self._from_block = stub, number, from_block
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def scan(self, first: int, last: int, **kwargs: Any) -> Scan:
+        self._number -= 1
+        if self._number == 0:
+            self._stub.branch = ""
+        said = self._reader.scan(first, last, **kwargs)
+        if self._number == 0:
+            self._stub.fork(self._from_block, "new")
+            self._stub.mine(tx(1), last)
+        return said
+
+
+@pytest.mark.parametrize(
+    ("span", "number", "error"),
+    [
+        (8, 1, "another fork than block 98"),  # the next range tells another parent
+        (8, 2, "another fork than block 110"),  # it tells another parent itself, and another end
+        (100, 1, "another fork than block 110"),  # it ends where the head is known
+    ],
+)
+def test_a_range_told_from_a_fork_that_was_left_is_scanned_again(
+    configure: Configure, span: int, number: int, error: str
+) -> None:
+    with running_stub() as stub:
+        configure("arbitrum", rpc_urls=(stub.url,), confirmations=12)
+        stub.head, stub.levels = 90, {"safe": 60, "finalized": 60}
+        services.watch_address("arbitrum", CHECKSUMMED, outgoing=True, at=timezone.now())
+        follow("arbitrum")
+        stub.head = 110
+        stub.fork(94, "new")
+        Cursor.objects.update(span=span)
+        Cursor.objects.update(block_time=timezone.now())  # or it would begin earlier, to be sure
+
+        behind = cast(ChainReader, Behind(stub, number, from_block=94))
+        told = follow("arbitrum", readers=[behind])
+        assert error in told.error
+        for _ in range(2):
+            told = follow("arbitrum", readers=[behind])
+
+        assert (told.error, Cursor.objects.get().next_block) == ("", 111)
+        assert (state(tx(1)).block_number or 0) >= 94
+        standing = Block.objects.filter(orphaned_at=None)
+        assert {each.block_hash for each in standing} == {
+            stub.block_hash(each.number) for each in standing
+        }
 
 
 def test_old_anchors_are_forgotten_but_for_the_newest_that_is_finalized(

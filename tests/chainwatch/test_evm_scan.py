@@ -65,7 +65,7 @@ def test_a_scan_is_one_request_and_asks_only_for_transfers_of_our_tokens(
     node.scan(80, 100, senders=[PAYER], recipients=[PAYEE])
 
     assert stub.http_requests == 2
-    assert stub.calls[2:] == ["eth_getBlockByNumber", "eth_getLogs", "eth_getLogs"]
+    assert stub.calls[2:] == [*["eth_getBlockByNumber"] * 2, "eth_getLogs", "eth_getLogs"]
     frame = {"fromBlock": "0x50", "toBlock": "0x64"}
     pinned = [
         "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9",
@@ -96,7 +96,21 @@ def test_a_range_of_one_block_and_an_empty_one(stub: StubNode) -> None:
     assert reader(stub).scan(91, 100).found == {}
 
 
-def test_addresses_go_by_the_thousand_and_every_request_names_the_last_block(
+def test_a_scan_tells_the_block_before_its_first_in_the_same_breath(stub: StubNode) -> None:
+    node = reader(stub)
+    node.look([])
+    asked = len(stub.calls)
+
+    assert node.scan(91, 100, senders=[PAYER]).parent_hash == stub.block_hash(90)
+    assert node.scan(0, 5, senders=[PAYER]).parent_hash == ""
+    assert stub.calls.count("eth_getBlockByNumber") == 1 + 2 + 1
+    # A block tells its parent itself.
+    assert node.scan(91, 91, senders=[PAYER]).parent_hash == stub.block_hash(90)
+    assert stub.calls[asked:][-2:] == ["eth_getBlockByNumber", "eth_getLogs"]
+    assert stub.http_requests == 4
+
+
+def test_addresses_go_by_the_thousand_and_every_request_names_the_ends_of_the_range(
     stub: StubNode,
 ) -> None:
     people = [f"0x{number:040x}" for number in range(1, 12_002)]
@@ -110,7 +124,7 @@ def test_addresses_go_by_the_thousand_and_every_request_names_the_last_block(
     # Thirteen filters of senders and one of recipients, twelve a request.
     assert stub.http_requests == 2
     assert stub.calls.count("eth_getLogs") == 14
-    assert stub.calls.count("eth_getBlockByNumber") == 2
+    assert stub.calls.count("eth_getBlockByNumber") == 4
     assert stub.calls.count("eth_chainId") == 1
     assert [len(each["topics"][1]) for each in stub.filters[:13]] == [1_000] * 12 + [1]
 
@@ -123,7 +137,7 @@ def test_ten_thousand_recipients_are_one_request_below_a_megabyte(stub: StubNode
     node.scan(80, 100, senders=[PAYER], recipients=people)
 
     assert stub.http_requests == 2
-    assert stub.calls[2:] == ["eth_getBlockByNumber", *["eth_getLogs"] * 11]
+    assert stub.calls[2:] == [*["eth_getBlockByNumber"] * 2, *["eth_getLogs"] * 11]
     assert int(stub.headers[-1]["Content-Length"]) < 1_000_000
 
 

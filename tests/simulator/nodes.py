@@ -135,7 +135,10 @@ class Node:
         header = Header(
             last, self.fault.block_hash(end.block_hash), end.parent_hash, end.block_time
         )
-        scan = Scan(header, self.fault.found(found), self.node)
+        before = view.at(first - 1)
+        assert before is not None, "below a block that is there"
+        parent_hash = self.fault.block_hash(before.block_hash)
+        scan = Scan(header, self.fault.found(found), self.node, parent_hash)
         self._answered()
         return scan
 

@@ -57,6 +57,11 @@ def test_forks_before_finality_leave_no_trace(found: Found, rule: str) -> None:
         assert_holds(company, FORKS, seed)
 
 
+def test_what_soaking_found_stays_mended(found: Found) -> None:
+    # A machine behind the node's address told of a range on a fork that had been left.
+    assert_holds(found(**RULES["by count"]), FORKS, 101)
+
+
 @pytest.mark.parametrize("chain", ["base", "tron"])
 def test_what_nodes_do_not_say_takes_nothing_back(found: Found, chain: str) -> None:
     company = found(chain, confirmations=8)
