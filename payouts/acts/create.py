@@ -1,13 +1,14 @@
 """Create: a draft and its event, in one statement that also looks for reasons not to."""
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.db import transaction
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from billing.addresses import lookalike_key, parse_recipient
@@ -163,16 +164,15 @@ def built(caller: Caller, draft: NewPayout) -> PayoutIntent:
 
 
 def _drafted(**values: object) -> PayoutIntent:
-    """As `PayoutIntent(**values)`, which costs four times as much: copied from a blank one."""
-    payout = copy(_blank())
-    for name, value in values.items():
-        setattr(payout, name, value)
+    """As `PayoutIntent(**values)`, which costs eight times as much: a blank one, filled in."""
+    payout: PayoutIntent = PayoutIntent.__new__(PayoutIntent)
+    payout.__dict__.update(_blank(), **values, _state=ModelState())
     return payout
 
 
 @cache
-def _blank() -> PayoutIntent:
-    blank: PayoutIntent = PayoutIntent()
+def _blank() -> dict[str, Any]:
+    blank: dict[str, Any] = PayoutIntent().__dict__
     return blank
 
 

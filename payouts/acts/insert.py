@@ -223,7 +223,8 @@ def _rows(caller: Caller, payout: PayoutIntent, told: dict[str, Any]) -> dict[st
     """The two rows to insert, as parameters."""
     event = event_fields(caller, EventType.PAYOUT_CREATED, payout.id, told)
     event["updated_at"] = event["created_at"]
-    row = {name: getattr(payout, name) for name in columns()}
+    values = payout.__dict__
+    row = {name: values[name] for name in columns()}
     return {
         "payout": exact_json.dumps(row).decode(),
         "event": exact_json.dumps(event).decode(),
