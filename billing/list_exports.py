@@ -5,6 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -55,12 +57,21 @@ class ExportsList(ReadOnlyAdmin):
         if place is None or not self.has_view_permission(request):
             raise PermissionDenied(f"Your role may not do this. It needs {self.view_scope}.")
         try:
+            rows = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            messages.error(request, "There is no such list. Choose the filters anew.")
+            return HttpResponseRedirect(self.list_url())
+        try:
             return self.export(
                 place.caller,
-                self.get_changelist_instance(request).queryset,
+                rows,
                 format=request.POST.get("format", ""),
                 zone=zone(place.here.time_zone),
-                filters={name: ",".join(values) for name, values in request.GET.lists()},
+                filters={
+                    name: ",".join(values)
+                    for name, values in request.GET.lists()
+                    if name != PAGE_VAR
+                },
             )
         except BillingError as refusal:
             messages.error(request, refusal.message)

@@ -113,7 +113,8 @@ def test_every_row_is_there_once_with_few_queries(
         services.create(people.preparer, a_draft(amount=Decimal(100 + n))).id for n in range(20)
     ]
     made_at(made, timezone.now())
-    answer = desk(jon).post(EXPORT, {"format": "csv"})
+    answer = desk(jon).post(f"{EXPORT}?p=1", {"format": "csv"})
+    assert Event.objects.get(type="export.made").payload["data"]["filters"] == {}
 
     with CaptureQueriesContext(connection) as queries:
         got = [row["Payout"] for row in rows_of(answer)]
@@ -135,6 +136,9 @@ def test_what_cannot_be_given_is_refused_in_words(
 
     assert "more than 1 payouts, too many for XLSX" in text_of(too_many)
     assert "The format must be csv or xlsx." in text_of(strange)
+    for query in ("?p=99", "?nonsense=1"):
+        nowhere = client.post(EXPORT + query, {"format": "csv"}, follow=True)
+        assert "There is no such list. Choose the filters anew." in text_of(nowhere), query
     assert client.get(EXPORT).status_code == 405
     assert not Event.objects.filter(type="export.made").exists()
 
