@@ -13,12 +13,13 @@ def first_row(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
     on a new one, as a read may be. Raises what the database raises where the connection stands,
     and inside a transaction, for that went with its connection.
     """
+    is_kept = connection.connection is not None  # by an earlier request; a new one is not retried
     if not connection.in_atomic_block:
         connection.health_check_done = True  # type: ignore[attr-defined]  # not in its stubs
     try:
         return _row(sql, values)
     except (InterfaceError, OperationalError):
-        if connection.in_atomic_block or connection.is_usable():
+        if not is_kept or connection.in_atomic_block or connection.is_usable():
             raise
     connection.close()
     return _row(sql, values)
