@@ -1,7 +1,7 @@
 """A list of the admin that can be taken away as a file: what it shows, all pages of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -21,20 +21,25 @@ from billing.display import zone
 from billing.errors import BillingError
 
 
-class ExportsList(ReadOnlyAdmin):
-    """A subclass writes `export`; the page then offers CSV and XLSX (screens/export.html)."""
+class Exporter(Protocol):
+    """Answers rows as a file, and publishes that. A BillingError is told above the list."""
 
-    def export(
+    def __call__(
         self,
         caller: Caller,
         rows: QuerySet[Any],
+        /,
         *,
         format: str,
         zone: ZoneInfo,
         filters: Mapping[str, str],
-    ) -> HttpResponseBase:
-        """Answer `rows` as a file. A BillingError that it raises is told above the list."""
-        raise NotImplementedError
+    ) -> HttpResponseBase: ...
+
+
+class ExportsList(ReadOnlyAdmin):
+    """A subclass names its `exporter`; the page then offers CSV and XLSX (screens/export.html)."""
+
+    exporter: ClassVar[Exporter]
 
     def more_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.export_view))
@@ -62,7 +67,7 @@ class ExportsList(ReadOnlyAdmin):
             messages.error(request, "There is no such list. Choose the filters anew.")
             return HttpResponseRedirect(self.list_url())
         try:
-            return self.export(
+            return self.exporter(
                 place.caller,
                 rows,
                 format=request.POST.get("format", ""),

@@ -6,14 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from billing.admin import Facts, column, text
 from billing.admin_context import caller_of
-from billing.callers import Caller
 from billing.display import absolute, copy_html, icon, joined, moment_html, short, tag_html
 from billing.list_exports import ExportsList
 from events import exporting, seals
@@ -28,6 +26,7 @@ HIGHEST_NUMBER = 2**63 - 1
 
 @admin.register(Event)
 class EventAdmin(ExportsList):
+    exporter = staticmethod(exporting.export)
     view_scope = "events:read"
     plural = "Audit trail"
     intro = (
@@ -62,9 +61,6 @@ class EventAdmin(ExportsList):
             row.is_sealed = row.sequence is not None and row.sequence <= sealed
             row.thing_url = page_of_thing(request, row.resource_id)
         return rows
-
-    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
-        return exporting.export(caller, rows, **how)
 
     # --- the record ------------------------------------------------------------------------------
 

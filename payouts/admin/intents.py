@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +14,6 @@ from approvals.reading import verdicts
 from billing.acts import Act
 from billing.admin import Facts, column
 from billing.admin_context import caller_of, may
-from billing.callers import Caller
 from billing.chains import Chain
 from billing.day_filter import Created
 from billing.display import (
@@ -74,6 +72,7 @@ _ABOUT_PROPOSAL = ("use_proposed_hash", "decline_proposed_hash")
 
 @admin.register(PayoutIntent)
 class PayoutAdmin(ExportsList, KeepsNotes, ChoosesTransfers, CreatesPayouts):
+    exporter = staticmethod(exporting.export)
     noun = "payout"
     plural = "Payouts"
     search_placeholder = "Id, recipient, reference or hash"
@@ -159,9 +158,6 @@ class PayoutAdmin(ExportsList, KeepsNotes, ChoosesTransfers, CreatesPayouts):
             }
             for tab, label in TABS.items()
         ]
-
-    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
-        return exporting.export(caller, rows, **how)
 
     # --- its cells -------------------------------------------------------------------------------
 

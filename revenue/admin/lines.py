@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from billing.admin import Facts, column, text
 from billing.admin_context import Place, may, place_of
-from billing.callers import Caller
 from billing.chains import Chain
 from billing.day_filter import Created
 from billing.display import absolute, copy_html, hash_html, moment_html, zone
@@ -48,6 +47,7 @@ class Occurred(Created):
 
 @admin.register(RevenueEvent)
 class RevenueEventAdmin(ExportsList):
+    exporter = staticmethod(exporting.export_lines)
     view_scope = READ
     plural = "Ledger"
     intro = (
@@ -125,9 +125,6 @@ class RevenueEventAdmin(ExportsList):
         except BillingError as refusal:
             messages.error(request, refusal.message)
             return HttpResponseRedirect(reverse("admin:revenue_overview"))
-
-    def export(self, caller: Caller, rows: QuerySet[Any], **how: Any) -> HttpResponseBase:
-        return exporting.export_lines(caller, rows, **how)
 
     def _place(self, request: HttpRequest) -> Place:
         place = place_of(request)
