@@ -5,7 +5,7 @@ receipt, a log nobody asked for or another chain's id, and the whole answer is t
 item, and that item is.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,17 +23,21 @@ from chainwatch.chains.base import (
     Sent,
 )
 from chainwatch.chains.bounded import TOTAL_TIMEOUT_S
+from chainwatch.chains.evm_batches import fitting
+from chainwatch.chains.evm_errors import BatchTooLarge, TooMuchAtOnce
 from chainwatch.chains.evm_node import Answer, Call, EvmNode, call, result
 from chainwatch.chains.holdings import Holdings
 
-BATCH = 100  # receipts, blocks, … in one request
 _MOST_CHECKED = 10  # heights that are checked in the request for the head; the rest after it
 # In one request: each can hold a thousand addresses, 70 kB, and web servers in front of a node take
 # a megabyte unless they are told otherwise.
 _MOST_FILTERS = 12
+_CHAIN_ID = call("eth_chainId")
 _TAGS = {Finality.SAFE: "safe", Finality.FINALIZED: "finalized"}
 
 T = TypeVar("T")
+
+_fitting_calls = fitting(BatchTooLarge, TooMuchAtOnce)
 
 
 class EvmChain:
@@ -47,9 +51,10 @@ class EvmChain:
     ) -> None:
         self._network = network
         self._node = EvmNode(url, network.rpc_headers, total_timeout_s=total_timeout_s)
-        self.node, self.cost = self._node.name, self._node.cost
+        self.node, self.cost, self.batches = self._node.name, self._node.cost, self._node.batches
         self._is_known = False  # whether its chain id was asked, and right, since the last failure
 
+    @_fitting_calls
     def look(
         self,
         references: Sequence[str],
@@ -63,18 +68,25 @@ class EvmChain:
         requests_before, calls_before = self.cost.http_requests, self.cost.calls
         tags = ["latest", *(tag for level, tag in _TAGS.items() if level in levels)]
         opening = [_block_call(tag) for tag in tags] if head is None else []
-        heights, (wanted, *more) = sorted(set(check)), _chunks(list(dict.fromkeys(references)))
-        beside = heights[:_MOST_CHECKED]
+        asked, heights = list(dict.fromkeys(references)), sorted(set(check))
+        beside = heights[: min(_MOST_CHECKED, self.batches.most - len(opening))]
         checks = [_block_call(hex(height)) for height in beside]
+        wanted = asked[: self.batches.room(len(opening) + len(checks), least=0)]
         # Answers come in the order of the questions; each reader takes as many as it asked.
         answers = iter(self._ask([*opening, *checks, *map(_receipt_call, wanted)]))
         if head is None:
             head = evm_blocks.head(dict(zip(tags, answers, strict=False)))
         blocks = evm_blocks.blocks_in(dict(zip(beside, answers, strict=False)))
-        blocks |= self._blocks(heights[_MOST_CHECKED:])
+        blocks |= self._blocks(heights[len(beside) :])
         answered = dict(zip(wanted, answers, strict=True))
-        for chunk in more:
-            answered |= zip(chunk, self._ask([_receipt_call(each) for each in chunk]), strict=True)
+        for chunk in _chunks(asked[len(wanted) :], self.batches.room(len(opening))):
+            # With a head each, since the next request may be answered by another machine behind the
+            # same address: what is mined on a fork that was left looks deep under another's head.
+            answers = iter(self._ask([*opening, *map(_receipt_call, chunk)]))
+            if opening:
+                also = evm_blocks.head(dict(zip(tags, answers, strict=False)))
+                head = evm_blocks.lower(head, also)
+            answered |= zip(chunk, answers, strict=True)
         receipts, unanswered = self._read(answered, head, dict(block_times or {}))
         return Look(
             head=head,
@@ -86,6 +98,7 @@ class EvmChain:
             block_hashes=evm_blocks.hashes(blocks),
         )
 
+    @fitting(BatchTooLarge)  # what is too long is a matter of the range here
     def scan(
         self,
         first: int,
@@ -102,7 +115,7 @@ class EvmChain:
         found: dict[str, None] = {}
         told: dict[int, str] = {}
         ends = [last, first - 1] if 0 < first < last else [last]
-        for chunk in _chunks(queries, _MOST_FILTERS):
+        for chunk in _chunks(queries, min(_MOST_FILTERS, self.batches.room(len(ends)))) or [[]]:
             calls = [call("eth_getLogs", query.filter) for query in chunk]
             # With each request, since the next may be answered by another machine behind the same
             # address, one that lags: for blocks it has not seen it answers that there are no logs.
@@ -128,12 +141,12 @@ class EvmChain:
 
         return self._each(senders, "eth_getTransactionCount", read, "latest")
 
+    @_fitting_calls
     def holdings(self, addresses: Sequence[str]) -> Holdings:
         asked = evm_holdings.questions(addresses, list(self._network.contracts.values()))
-        # Two fewer than fit: the newest block and the chain's id are asked along.
         amounts: dict[evm_holdings.Question, int] = {}
         newest = 0
-        for chunk in _chunks(asked, BATCH - 2):
+        for chunk in _chunks(asked, self.batches.room(1)):
             calls = [_block_call("latest"), *map(evm_holdings.call_of, chunk)]
             head, *answers = self._ask(calls)
             newest = evm_answers.block(result(head)).number
@@ -146,11 +159,12 @@ class EvmChain:
     def have_code(self, addresses: Sequence[str]) -> Mapping[str, bool]:
         return self._each(addresses, "eth_getCode", evm_answers.has_code, "latest")
 
+    @_fitting_calls
     def block_hashes(self, numbers: Sequence[int]) -> Mapping[int, str]:
         return evm_blocks.hashes(self._blocks(sorted(set(numbers))))
 
     def chain_id(self) -> int:
-        (answer,) = self._node.ask([call("eth_chainId")])
+        (answer,) = self._node.ask([_CHAIN_ID])
         return evm_answers.quantity(result(answer), "chain id")
 
     def recheck(self) -> None:
@@ -166,7 +180,11 @@ class EvmChain:
         try:
             if self._is_known:
                 return self._node.ask(calls)
-            answer, *answers = self._node.ask([call("eth_chainId"), *calls])
+            if len(calls) < self.batches.most:
+                answer, *answers = self._node.ask([_CHAIN_ID, *calls])
+            else:
+                (answer,) = self._node.ask([_CHAIN_ID])
+                answers = [*self._node.ask(calls)]
         except ChainUnavailable:
             self._is_known = False
             raise
@@ -176,6 +194,7 @@ class EvmChain:
         self._is_known = True
         return answers
 
+    @_fitting_calls
     def _each(
         self,
         words: Sequence[str],
@@ -189,12 +208,12 @@ class EvmChain:
         """
         usable: dict[str, T] = {}
         reason: ChainUnavailable | None = None
-        for chunk in _chunks(list(dict.fromkeys(words))):
+        for chunk in _chunks(list(dict.fromkeys(words)), self.batches.room(0)):
             calls = [call(method, word, *params) for word in chunk]
             for word, answer in zip(chunk, self._ask(calls), strict=True):
                 try:
                     usable[word] = read(result(answer), word)
-                except evm_answers.Scrambled:
+                except (evm_answers.Scrambled, BatchTooLarge):
                     raise
                 except ChainUnavailable as unusable:
                     reason = unusable
@@ -214,7 +233,7 @@ class EvmChain:
                     receipts[tx_hash] = None
                 else:
                     places[tx_hash] = evm_answers.place(raw, tx_hash)
-            except evm_answers.Scrambled:
+            except (evm_answers.Scrambled, BatchTooLarge):
                 raise
             except ChainUnavailable as reason:
                 unanswered[tx_hash] = str(reason)
@@ -251,7 +270,7 @@ class EvmChain:
     def _blocks(self, numbers: Sequence[int]) -> dict[int, Header]:
         """Return the canonical blocks at these heights; one that it does not know is left out."""
         answers: dict[int, Answer] = {}
-        for chunk in _chunks(numbers):
+        for chunk in _chunks(numbers, self.batches.room(0)):
             answers |= zip(chunk, self._ask([_block_call(hex(n)) for n in chunk]), strict=True)
         return evm_blocks.blocks_in(answers)
 
@@ -264,6 +283,6 @@ def _receipt_call(tx_hash: str) -> Call:
     return call("eth_getTransactionReceipt", tx_hash)
 
 
-def _chunks(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    """Cut into requests; at least one, which is empty where there is nothing to cut."""
-    return (items[start : start + size] for start in range(0, max(len(items), 1), size))
+def _chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Cut into requests."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

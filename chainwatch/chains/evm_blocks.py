@@ -1,6 +1,7 @@
 """Which blocks an EVM node's answers tell: the head, the levels below it, single heights. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from chainwatch.chains.base import ChainRefused, ChainUnavailable, Head, Header
 from chainwatch.chains.evm_answers import Scrambled, block
@@ -24,6 +25,15 @@ def head(told: Mapping[str, Answer]) -> Head:
         safe_number=safe.number if safe else None,
         finalized_number=finalized.number if finalized else None,
         parent_hash=newest.parent_hash,
+    )
+
+
+def lower(one: Head, other: Head) -> Head:
+    """Return the head up to which both go, at each level; a level that one leaves open is open."""
+    return replace(
+        min(one, other, key=lambda head: head.number),
+        safe_number=_least(one.safe_number, other.safe_number),
+        finalized_number=_least(one.finalized_number, other.finalized_number),
     )
 
 
@@ -59,6 +69,10 @@ def _block_in(answer: Answer) -> Header | None:
     except ChainUnavailable:
         # One height that a node cannot answer must not hide what it says of all the others.
         return None
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else min(one, other)
 
 
 def _code(answer: Answer) -> object:

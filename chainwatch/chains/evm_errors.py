@@ -1,10 +1,13 @@
 """What an EVM node's error means. Pure.
 
+Some things are cured by asking for less: for fewer blocks, or with fewer calls in one request.
+
 Providers agree on no code for "too many blocks at once": the same -32005 says that and "you ask too
 often", -32602 says it and "your parameters are wrong". So their words decide. The two mistakes
 are not alike: a range error that is not known as one would be asked again unchanged for ever, while
 any other error taken for one costs a few smaller questions. So anything that speaks of a range, or
-of too much to answer, counts, but for what clearly speaks of something else.
+of too much to answer, counts, but for what clearly speaks of something else. It is the same with
+how many calls a node takes in one request: whatever speaks of a batch counts.
 """
 
 import re
@@ -12,6 +15,18 @@ import re
 from chainwatch.chains.base import ChainUnavailable, RangeTooLarge
 
 _LONGEST = 200
+
+
+class BatchTooLarge(ChainUnavailable):
+    """The node will not take so many calls in one request."""
+
+
+class TooMuchAtOnce(RangeTooLarge):
+    """The request or its answer is too long: ask with fewer calls, or for a shorter range."""
+
+
+_BATCH = re.compile(r"\bbatch")
+_USED_UP = re.compile(r"rate.?limit|rate exceeded|per second|throttl|quota|credits|capacity")
 
 # You ask too often, or have used up what you paid for: a smaller range would not help.
 _TOO_OFTEN = re.compile(
@@ -35,8 +50,13 @@ _TOO_MUCH = re.compile(
 
 
 def failure(error: object) -> ChainUnavailable:
-    """Return what a node's error is: RangeTooLarge where fewer blocks at once would help."""
+    """Return what a node's error is.
+
+    RangeTooLarge where fewer blocks at once would help, BatchTooLarge where fewer calls would.
+    """
     text = words(error)
+    if _is_about_batch(error):
+        return BatchTooLarge(text)
     return RangeTooLarge(text) if _is_about_range(error) else ChainUnavailable(text)
 
 
@@ -48,8 +68,17 @@ def words(error: object) -> str:
     return "".join(c if c.isprintable() else " " for c in text[:_LONGEST])
 
 
+def _is_about_batch(error: object) -> bool:
+    text = _message(error)
+    return _BATCH.search(text) is not None and _USED_UP.search(text) is None
+
+
 def _is_about_range(error: object) -> bool:
-    text = str(error.get("message"))[:2000].lower() if isinstance(error, dict) else ""
+    text = _message(error)
     if _TOO_OFTEN.search(text) or _NOT_THERE.search(text):
         return False
     return _TOO_MUCH.search(text) is not None
+
+
+def _message(error: object) -> str:
+    return str(error.get("message"))[:2000].lower() if isinstance(error, dict) else ""

@@ -14,15 +14,16 @@ from eth_typing import URI
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from chainwatch.chains.base import ChainUnavailable, Cost, RangeTooLarge, name_of
+from chainwatch.chains.base import ChainUnavailable, Cost, name_of
 from chainwatch.chains.bounded import BodyTooLarge, BoundedSession
 from chainwatch.chains.evm_answers import Malformed, Scrambled
-from chainwatch.chains.evm_errors import failure
+from chainwatch.chains.evm_batches import Batches
+from chainwatch.chains.evm_errors import TooMuchAtOnce, failure
 
 Call = tuple[RPCEndpoint, list[object]]
 Answer = Mapping[str, object]
 
-_CONTENT_TOO_LARGE = 413  # how some providers refuse a range
+_CONTENT_TOO_LARGE = 413  # how some providers refuse a range, and some a batch
 
 
 class EvmNode:
@@ -33,16 +34,18 @@ class EvmNode:
         self.cost = Cost()
         session = BoundedSession(self.cost, headers, total_timeout_s=total_timeout_s)
         self._provider = _BatchProvider(url, session)
+        self.batches = Batches(self.name)
 
     def ask(self, calls: Sequence[Call]) -> Sequence[Answer]:
         """Send one batch. Whatever is wrong with the answer as a whole is ChainUnavailable."""
         self.cost.calls += len(calls)
+        self.batches.sent = len(calls)
         try:
             return self._provider.ask(calls)
         except requests.HTTPError as refusal:
             raise _refused(refusal.response) from refusal
         except BodyTooLarge as broken:
-            raise RangeTooLarge("BodyTooLarge") from broken
+            raise TooMuchAtOnce("BodyTooLarge") from broken
         except requests.RequestException as broken:
             # Only the kind of the failure: its text holds the URL, and a URL may hold a key.
             raise ChainUnavailable(type(broken).__name__) from broken
@@ -100,6 +103,9 @@ def _in_order(text: bytes, ids: Sequence[int]) -> list[Any]:
         raise failure(answers.get("error"))
     if not isinstance(answers, list) or not all(isinstance(each, dict) for each in answers):
         raise ChainUnavailable("an answer that is no batch")
+    if 1 == len(answers) < len(ids) and answers[0].get("error") is not None:
+        # How geth refuses a batch: with one answer to all of it.
+        raise failure(answers[0]["error"])
     by_id = {each["id"]: each for each in answers if type(each.get("id")) is int}
     if len(answers) != len(ids) or by_id.keys() != set(ids):
         raise Scrambled("answers to other questions than ours")
@@ -115,7 +121,7 @@ def _refused(response: requests.Response) -> ChainUnavailable:
         body = None
     said = body[0] if isinstance(body, list) and body else body
     error = said.get("error") if isinstance(said, dict) else None
-    is_range = response.status_code == _CONTENT_TOO_LARGE or (
-        isinstance(error, dict) and isinstance(failure(error), RangeTooLarge)
-    )
-    return RangeTooLarge(words) if is_range else ChainUnavailable(words)
+    kind = type(failure(error)) if isinstance(error, dict) else ChainUnavailable
+    if kind is ChainUnavailable and response.status_code == _CONTENT_TOO_LARGE:
+        kind = TooMuchAtOnce
+    return kind(words)

@@ -44,7 +44,11 @@ class StubNode:
         self.failing: dict[str, Any] = {}  # transaction hash, or a method -> the error it answers
         self.amounts: dict[str, Any] = {}  # eth_getBalance or eth_call -> what it answers to all
         self.fault: Fault | None = None
+        self.most_calls: int | None = None  # the most calls it takes in one request
+        self.refuse: Fault = with_status(413)  # what it does with more
+        self.before: Callable[[], None] | None = None  # what happens before it answers a request
         self.http_requests = 0
+        self.sizes: list[int] = []  # how many calls each request had
         self.calls: list[str] = []
         self.filters: list[dict[str, Any]] = []  # what eth_getLogs was asked
         self.headers: list[dict[str, str]] = []
@@ -227,6 +231,12 @@ def running_stub(chain_id: int = 42161) -> Iterator[StubNode]:
             node.headers.append(dict(self.headers))
             node.connections.add(self.client_address[1])
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            node.sizes.append(len(body))
+            if node.before is not None:
+                node.before()
+            if node.most_calls is not None and len(body) > node.most_calls:
+                node.refuse(self, body)
+                return
             answers = [node.answer(call) for call in body]
             if node.fault is not None:
                 node.fault(self, answers)

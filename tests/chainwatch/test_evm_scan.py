@@ -11,6 +11,7 @@ from billing.chains import Finality, Token
 from chainwatch.chains.base import ChainRefused, ChainUnavailable, RangeTooLarge
 from chainwatch.chains.evm import EvmChain
 from chainwatch.chains.evm_answers import TRANSFER, Scrambled
+from chainwatch.chains.evm_errors import TooMuchAtOnce
 from tests.chainwatch.stub_node import (
     PAYEE,
     PAYER,
@@ -327,8 +328,8 @@ def test_limits_of_a_node_are_told_apart_and_its_answer_below_them_is_whole(
 
 
 FAULTS: dict[str, tuple[Fault, type[ChainUnavailable]]] = {
-    "more than ten megabytes": (endless, RangeTooLarge),
-    "413": (with_status(413), RangeTooLarge),
+    "more than ten megabytes": (endless, TooMuchAtOnce),
+    "413": (with_status(413), TooMuchAtOnce),
     "429": (with_status(429), ChainUnavailable),
     "502 with HTML": (with_status(502, b"<html>"), ChainUnavailable),
     "a range, said with 400": (

@@ -28,7 +28,7 @@ def test_a_chain_with_nothing_in_flight_is_asked_nothing(
     assert not ChainHead.objects.exists()
 
 
-def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
+def test_250_payouts_cost_two_receipts_each_and_one_head_a_request(
     stub: StubNode, configure: Configure
 ) -> None:
     configure("arbitrum", rpc_urls=(stub.url,), confirmations=20)
@@ -36,9 +36,9 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
         watch(tx(number))
         stub.mine(tx(number), 100)
 
-    # The chain id, the head and 250 receipts, a hundred a request.
+    # The chain id, 250 receipts, a hundred a request, and the head with each.
     first = follow("arbitrum")
-    assert (first.http_requests, first.rpc_calls) == (3, 252)
+    assert (first.http_requests, first.rpc_calls) == (3, 1 + 3 + 250)
     assert first.seen == 250
 
     # Until they are deep enough: one head a pass.
@@ -47,10 +47,10 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
         waiting = follow("arbitrum")
         assert (waiting.http_requests, waiting.rpc_calls, waiting.final) == (1, 1, 0)
 
-    # A head, then every receipt once more and the head with them.
+    # A head, then every receipt once more and the head with each request.
     stub.head = 119
     last = follow("arbitrum")
-    assert (last.http_requests, last.rpc_calls) == (4, 252)
+    assert (last.http_requests, last.rpc_calls) == (4, 1 + 3 + 250)
     assert last.final == 250
     assert stub.calls.count("eth_getTransactionReceipt") == 500
 
@@ -61,10 +61,10 @@ def test_250_payouts_cost_two_receipts_each_and_one_head_a_pass(
 
     assert follow("arbitrum").http_requests == 0
     assert stub.http_requests == 3 + 18 + 4 + 2
-    assert len(stub.calls) == 252 + 18 + 252 + 3
+    assert len(stub.calls) == 254 + 18 + 254 + 3
     assert stub.calls.count("eth_getTransactionReceipt") == 500
     head = ChainHead.objects.get(chain="arbitrum", scope="")
-    assert (head.http_requests, head.rpc_calls) == (27, 525)
+    assert (head.http_requests, head.rpc_calls) == (27, 529)
 
 
 def test_block_times_are_asked_once_per_block_where_receipts_do_not_say_them(
