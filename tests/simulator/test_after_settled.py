@@ -49,10 +49,17 @@ def test_a_settlement_that_left_the_chain_is_told_within_two_ticks(found: Found)
     assert reversals >= ALARMS
 
 
-def places_final(world: World) -> set[str]:
-    """What is in the chain and final by the network's rule; what is mined anew is not at once."""
+def paid_for_good(world: World) -> set[str]:
+    """What stands in the chain, final by the network's rule, and moves money where it is now.
+
+    What is mined anew is not final at once, and may revert in its new block.
+    """
     up_to = world.final_up_to(world.branch, world.network.finality)
-    return {tx_hash for tx_hash, (block, _) in world.branch.places.items() if block.number <= up_to}
+    return {
+        tx_hash
+        for tx_hash, (block, mined) in world.branch.places.items()
+        if block.number <= up_to and mined.succeeded
+    }
 
 
 def reversed_in_two_ticks(company: Company, seed: int) -> int:
@@ -74,7 +81,7 @@ def reversed_in_two_ticks(company: Company, seed: int) -> int:
         run.tick(dice)
         run.tick(dice)
 
-        gone = {each.id for each in settled if each.tx_hash not in places_final(world)}
+        gone = {each.id for each in settled if each.tx_hash not in paid_for_good(world)}
         told = set(
             Event.objects.filter(type="settlement.reversed").values_list("resource_id", flat=True)
         )
