@@ -213,7 +213,7 @@ class EvmChain:
             for word, answer in zip(chunk, self._ask(calls), strict=True):
                 try:
                     usable[word] = read(result(answer), word)
-                except (evm_answers.Scrambled, BatchTooLarge):
+                except evm_answers.Scrambled:
                     raise
                 except ChainUnavailable as unusable:
                     reason = unusable
@@ -233,7 +233,7 @@ class EvmChain:
                     receipts[tx_hash] = None
                 else:
                     places[tx_hash] = evm_answers.place(raw, tx_hash)
-            except (evm_answers.Scrambled, BatchTooLarge):
+            except evm_answers.Scrambled:
                 raise
             except ChainUnavailable as reason:
                 unanswered[tx_hash] = str(reason)

@@ -18,7 +18,7 @@ from chainwatch.chains.base import ChainUnavailable, Cost, name_of
 from chainwatch.chains.bounded import BodyTooLarge, BoundedSession
 from chainwatch.chains.evm_answers import Malformed, Scrambled
 from chainwatch.chains.evm_batches import Batches
-from chainwatch.chains.evm_errors import TooMuchAtOnce, failure
+from chainwatch.chains.evm_errors import BatchTooLarge, TooMuchAtOnce, failure
 
 Call = tuple[RPCEndpoint, list[object]]
 Answer = Mapping[str, object]
@@ -103,9 +103,11 @@ def _in_order(text: bytes, ids: Sequence[int]) -> list[Any]:
         raise failure(answers.get("error"))
     if not isinstance(answers, list) or not all(isinstance(each, dict) for each in answers):
         raise ChainUnavailable("an answer that is no batch")
-    if 1 == len(answers) < len(ids) and answers[0].get("error") is not None:
-        # How geth refuses a batch: with one answer to all of it.
-        raise failure(answers[0]["error"])
+    if answers and all(each.get("error") is not None for each in answers):
+        refusal = failure(answers[0]["error"])
+        # Of the whole batch: with one answer to all of it, as geth does, or the same to each call.
+        if 1 == len(answers) < len(ids) or isinstance(refusal, BatchTooLarge):
+            raise refusal
     by_id = {each["id"]: each for each in answers if type(each.get("id")) is int}
     if len(answers) != len(ids) or by_id.keys() != set(ids):
         raise Scrambled("answers to other questions than ours")

@@ -164,6 +164,17 @@ def test_who_is_asked_too_often_is_not_asked_more_often_still(message: str, stub
     assert chain.batches.most == evm_batches.MOST
 
 
+def test_one_answer_that_speaks_of_a_batch_is_that_answer_s_alone(stub: StubNode) -> None:
+    chain = EvmChain(settings.NETWORKS["arbitrum"], stub.url)
+    hashes = mined(stub, 10)
+    stub.failing[hashes[0]] = {"code": -32000, "message": "batch 812 not found"}
+
+    said = chain.look(hashes)
+
+    assert (len(said.receipts), set(said.unanswered)) == (9, {hashes[0]})
+    assert stub.sizes == [12]
+
+
 def test_a_node_that_takes_no_batch_is_given_up_and_says_why(stub: StubNode) -> None:
     chain = EvmChain(settings.NETWORKS["arbitrum"], stub.url)
     stub.fault = with_body(one_error(-32600, "Batched requests are not supported by this server"))
