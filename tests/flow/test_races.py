@@ -104,10 +104,10 @@ def a_body() -> dict[str, object]:
 
 
 def called(url: str, body: dict[str, object], headers: dict[str, str]) -> tuple[int, str]:
-    """The status and the payout's id; LOST where the connection broke."""
+    """The status and the payout's id; LOST where the connection broke, in the body too."""
     try:
         answer = requests.post(url, json=body, headers=headers, timeout=30)
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
         return LOST, ""
     return answer.status_code, str(answer.json().get("id", ""))
 
