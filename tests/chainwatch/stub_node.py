@@ -225,6 +225,7 @@ def running_stub(chain_id: int = 42161) -> Iterator[StubNode]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # Else each answer waits for the ACK of its headers.
 
         def do_POST(self) -> None:
             node.http_requests += 1
