@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -21,6 +21,7 @@ from billing.callers import Caller
 from billing.chains import network
 from checkouts import branding
 from checkouts.hosted.stages import TO_PAY, Stage
+from checkouts.hosted.writing import countdown
 from checkouts.models import Checkout
 from organizations.models import Organization, User
 from tests.checkouts.making import (
@@ -100,8 +101,24 @@ def test_it_names_amount_address_and_time_so_that_they_can_be_copied(sandboxed: 
     assert "1,250.50 USDC" in words(page)
     assert 'data-copy="1250.50"' in html(page)
     assert f'data-copy="{checkout.address}"' in html(page)
-    assert re.search(r"(30:00|29:5\d) left to pay, until \d\d:\d\d UTC", words(page))
+    until = r"(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC"  # with its day in the last half hour of one
+    assert re.search(rf"(30:00|29:5\d) left to pay, until {until}", words(page))
     assert "Fees of your wallet or exchange come on top" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (29, "29:00 left to pay, until 23:59 UTC"),
+        (30, "30:00 left to pay, until 2025-02-01 00:00 UTC"),
+    ],
+)
+def test_its_end_is_said_with_the_day_where_that_is_not_todays(minutes: int, said: str) -> None:
+    now = datetime(2025, 1, 31, 23, 30, tzinfo=UTC)
+
+    sentence = countdown(minutes * 60, now + timedelta(minutes=minutes), now)
+
+    assert re.sub("<[^>]*>", "", sentence) == said
 
 
 def test_the_rest_of_a_part_is_the_amount_in_the_largest_type(sandboxed: Caller) -> None:
